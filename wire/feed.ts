@@ -1,0 +1,149 @@
+/**
+ * What an agent hands to an aggregator: every sample since a cursor. Lines of JSON: a head, one
+ * line for each container, an end line, so that a cut is noticed. Numbers stand as differences from
+ * the one before, which makes most of them one or two characters.
+ */
+import type { Container } from "./container.ts";
+import type { Ring } from "./ring.ts";
+
+/** Raised when an older reader would misread the lines. */
+export const FEED_VERSION = 1;
+
+/** `Content-Type` of the feed. */
+export const FEED_CONTENT_TYPE = "application/x-ndjson";
+
+/** The machine that an agent runs on. */
+export interface Machine {
+  readonly cpu_cores: number;
+  readonly memory_bytes: number;
+}
+
+/** The first line. */
+export interface FeedHead {
+  readonly feed: typeof FEED_VERSION;
+  readonly node: string;
+  readonly machine: Machine;
+  /** What to ask for next. */
+  readonly cursor: string;
+  /** The oldest cursor that would have lost nothing; a reader whose own is older has a gap. */
+  readonly oldest: string;
+  readonly interval_seconds: number;
+  /** Names of the columns, in order. */
+  readonly columns: readonly string[];
+}
+
+/** A container's line. */
+export interface FeedContainer {
+  readonly id: string;
+  /** Only when it is new to the reader or has changed. */
+  readonly container?: Container;
+  /** Unix milliseconds at which it ended. */
+  readonly gone?: number;
+  /** Numbers of the sampling passes, as differences. */
+  readonly ticks: readonly number[];
+  /** Unix microseconds, as differences. */
+  readonly times: readonly number[];
+  /** Microseconds since the sample before; null = can't be compared with it. */
+  readonly intervals: readonly (number | null)[];
+  /** For each column its raw values as differences, null = absent; a column that is absent all along is null. */
+  readonly values: readonly (readonly (number | null)[] | null)[];
+}
+
+/** The last line. */
+export interface FeedEnd {
+  readonly end: true;
+}
+
+/** A stretch of samples, decoded. */
+export interface FeedSamples {
+  readonly ticks: readonly number[];
+  /** Unix milliseconds. */
+  readonly times: readonly number[];
+  /** Milliseconds; NaN where there is no sample to compare with. */
+  readonly intervals: readonly number[];
+  /** One row of columns for each sample, in the reader's own order; NaN = absent. */
+  readonly rows: readonly Float64Array[];
+}
+
+const MICRO = 1000;
+
+function differences(length: number, at: (index: number) => number): (number | null)[] {
+  const encoded: (number | null)[] = [];
+  let before = 0;
+  for (let index = 0; index < length; index++) {
+    const value = at(index);
+    if (Number.isNaN(value)) {
+      encoded.push(null);
+      continue;
+    }
+    encoded.push(value - before);
+    before = value;
+  }
+  return encoded;
+}
+
+function encodeColumn(length: number, at: (index: number) => number): (number | null)[] | null {
+  const encoded = differences(length, at);
+  return encoded.some((value) => value !== null) ? encoded : null;
+}
+
+/** Encodes the samples of a ring from a position up to and without another. */
+export function encodeSamples(
+  ring: Ring,
+  from: number,
+  to: number,
+  width: number,
+): Pick<FeedContainer, "ticks" | "times" | "intervals" | "values"> {
+  const length = to - from;
+  return {
+    ticks: differences(length, (index) => ring.tickAt(from + index)).map(Number),
+    times: differences(length, (index) => Math.round(ring.timeAt(from + index) * MICRO)).map(
+      Number,
+    ),
+    intervals: Array.from({ length }, (_, index) => {
+      const interval = ring.intervalAt(from + index);
+      return Number.isNaN(interval) ? null : Math.round(interval * MICRO);
+    }),
+    values: Array.from({ length: width }, (_, column) =>
+      encodeColumn(length, (index) => ring.valueAt(from + index, column)),
+    ),
+  };
+}
+
+/** Undoes `differences`. */
+function sums(encoded: readonly (number | null)[]): number[] {
+  let sum = 0;
+  return encoded.map((value) => (value === null ? Number.NaN : (sum += value)));
+}
+
+/**
+ * For each column of the feed where it stands with us; -1 = we don't know it. Agent and aggregator
+ * may be of different versions.
+ */
+export function mapColumns(columns: readonly string[], ours: readonly string[]): number[] {
+  const places = new Map(ours.map((name, index) => [name, index]));
+  return columns.map((name) => places.get(name) ?? -1);
+}
+
+/** Decodes a container's line into rows of `width` columns of ours. */
+export function decodeSamples(
+  line: FeedContainer,
+  places: readonly number[],
+  width: number,
+): FeedSamples {
+  const rows = line.ticks.map(() => new Float64Array(width).fill(Number.NaN));
+  for (const [index, encoded] of line.values.entries()) {
+    const place = places[index] ?? -1;
+    if (encoded === null || place === -1) continue;
+    for (const [position, value] of sums(encoded).entries()) {
+      const row = rows[position];
+      if (row !== undefined) row[place] = value;
+    }
+  }
+  return {
+    ticks: sums(line.ticks),
+    times: sums(line.times).map((time) => time / MICRO),
+    intervals: line.intervals.map((value) => (value === null ? Number.NaN : value / MICRO)),
+    rows,
+  };
+}
