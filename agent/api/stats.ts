@@ -1,0 +1,98 @@
+import { Type } from "@sinclair/typebox";
+import type { FastifyReply } from "fastify";
+
+import { Slice } from "../../lib/slice.ts";
+import {
+  type ContainerStats,
+  containerStats,
+  select,
+  type Subject,
+} from "../../wire/stats/answer.ts";
+import { encodeCsv } from "../../wire/stats/csv.ts";
+import { findSubjects } from "../../wire/stats/find.ts";
+import { parseStatsQuery, type RawStatsQuery, type StatsQuery } from "../../wire/stats/query.ts";
+import { ErrorSchema, StatsAnswerSchema, statsQueryProperties } from "../../wire/stats/schema.ts";
+import type { AgentView, Route } from "./route.ts";
+
+const querystring = Type.Object(statsQueryProperties, { additionalProperties: false });
+
+const responses = { 200: StatsAnswerSchema, "4xx": ErrorSchema };
+
+async function statsOf(subjects: readonly Subject[], query: StatsQuery): Promise<ContainerStats[]> {
+  const slice = new Slice();
+  const stats: ContainerStats[] = [];
+  for (const subject of subjects) {
+    stats.push(containerStats(subject, query));
+    if (slice.isOver()) await slice.next();
+  }
+  return stats;
+}
+
+async function answer(
+  view: AgentView,
+  subjects: readonly Subject[],
+  query: StatsQuery,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const containers = await statsOf(subjects, query);
+  switch (query.format) {
+    case "csv":
+      return reply
+        .type("text/csv; charset=utf-8; header=present")
+        .send(encodeCsv(containers, query));
+    case "ndjson":
+      return reply
+        .type("application/x-ndjson")
+        .send(containers.map((container) => `${JSON.stringify(container)}\n`).join(""));
+    case "json":
+      break;
+  }
+  const head = {
+    node: view.node,
+    time: new Date().toISOString(),
+    interval_seconds: view.intervalSeconds,
+    window_seconds: view.windowSeconds,
+  };
+  // Written here, not by a serializer: the schema is for the reader of the documentation.
+  return reply.type("application/json").send(JSON.stringify({ ...head, containers }));
+}
+
+/** `GET /stats` and `GET /stats/{container}`: who runs, what it uses, and what it used in the window. */
+export const stats: Route = (app, view) => {
+  app.get<{ Querystring: RawStatsQuery }>(
+    "/stats",
+    {
+      schema: {
+        summary: "All containers: identity, latest values, window statistics.",
+        tags: ["stats"],
+        querystring,
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const query = parseStatsQuery(request.query);
+      return answer(view, select(view.window.subjects(), query), query, reply);
+    },
+  );
+
+  app.get<{ Querystring: RawStatsQuery; Params: { "*": string } }>(
+    "/stats/*",
+    {
+      schema: {
+        summary: "One container, by name, id, unique id prefix or cgroup path, with its series.",
+        tags: ["stats"],
+        params: Type.Object({ "*": Type.String({ description: "The container." }) }),
+        querystring,
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const query = parseStatsQuery({ step: `${view.intervalSeconds}s`, ...request.query });
+      const wanted = request.params["*"];
+      const subjects = findSubjects(view.window.subjects(), wanted);
+      if (subjects.length > 0) return answer(view, subjects, query, reply);
+      const message = `no container here has the name, id or cgroup path "${wanted}"`;
+      return reply.code(404).send({ statusCode: 404, error: "Not Found", message });
+    },
+  );
+};

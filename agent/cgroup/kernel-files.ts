@@ -1,0 +1,136 @@
+import { closeSync, openSync, readSync } from "node:fs";
+
+import { type KeyedFile, parseNumber, type Text } from "./parse.ts";
+
+/** Why a file could not be read or understood; a label of `plimsoll_agent_failures_total`. */
+export type FailureReason = "gone" | "denied" | "limit" | "malformed" | "too_large" | "other";
+
+const REASONS: Readonly<Record<string, FailureReason>> = {
+  ENOENT: "gone",
+  ENODEV: "gone",
+  ESRCH: "gone",
+  EACCES: "denied",
+  EPERM: "denied",
+  EMFILE: "limit",
+  ENFILE: "limit",
+};
+
+const FIRST_SIZE = 64 * 1024;
+const LARGEST_SIZE = 4 * 1024 * 1024;
+
+/** A kernel file that is kept open: reading it again costs one system call. */
+export interface KernelFile {
+  readonly path: string;
+  /** -1 = closed. */
+  descriptor: number;
+  /** The kernel hands it out in pieces (lists of processes, of devices): read until nothing comes. */
+  readonly list: boolean;
+}
+
+function reasonOf(error: unknown): FailureReason {
+  if (!(error instanceof Error) || !("code" in error)) return "other";
+  return REASONS[String(error.code)] ?? "other";
+}
+
+/**
+ * Opens and reads kernel files into one buffer that all share, and counts what goes wrong. Nothing
+ * here throws: what can't be read is absent.
+ */
+export class KernelFiles {
+  /** How often each kind of failure has happened. A missing file is no failure when it is opened. */
+  readonly failures: Map<FailureReason, number> = new Map();
+  /** Files open now. */
+  open = 0;
+  /** Reads done since the start. */
+  reads = 0;
+  #bytes: Uint8Array = new Uint8Array(FIRST_SIZE);
+  #length = 0;
+
+  /** What was read last. */
+  get text(): Text {
+    return { bytes: this.#bytes, length: this.#length };
+  }
+
+  /** Opens a file and keeps it open; undefined where it is not there or not allowed. */
+  keep(path: string, list = false): KernelFile | undefined {
+    try {
+      const descriptor = openSync(path, "r");
+      this.open++;
+      return { path, descriptor, list };
+    } catch (error) {
+      // Not there: the controller is off, or the cgroup has just gone. Neither is a failure.
+      const reason = reasonOf(error);
+      if (reason !== "gone") this.fail(reason);
+      return undefined;
+    }
+  }
+
+  /** Closes a kept file; nothing happens if that was done already. */
+  release(file: KernelFile | undefined): void {
+    if (file === undefined || file.descriptor === -1) return;
+    closeSync(file.descriptor);
+    file.descriptor = -1;
+    this.open--;
+  }
+
+  /** Reads a kept file; false if it could not be read, in which case it has been closed. */
+  read(file: KernelFile | undefined): boolean {
+    if (file === undefined || file.descriptor === -1) return false;
+    try {
+      this.reads++;
+      this.#length = this.#readAll(file);
+      if (this.#length < this.#bytes.length) return true;
+      if (this.#bytes.length >= LARGEST_SIZE) {
+        this.fail("too_large");
+        return false;
+      }
+      this.#bytes = new Uint8Array(this.#bytes.length * 2);
+      return this.read(file);
+    } catch (error) {
+      this.fail(reasonOf(error));
+      this.release(file);
+      return false;
+    }
+  }
+
+  /** Reads a file once, without keeping it open. */
+  readOnce(path: string, list = false): boolean {
+    const file = this.keep(path, list);
+    const done = this.read(file);
+    this.release(file);
+    return done;
+  }
+
+  /** Reads a file of one number; NaN = absent. */
+  number(file: KernelFile | undefined): number {
+    if (!this.read(file)) return Number.NaN;
+    const value = parseNumber(this.text);
+    if (Number.isNaN(value)) this.fail("malformed");
+    return value;
+  }
+
+  /** Reads a file of `key value` lines; undefined = absent. The values are used again by the next call. */
+  keyed(file: KernelFile | undefined, format: KeyedFile): Float64Array | undefined {
+    if (!this.read(file)) return undefined;
+    const values = format.parse(this.text);
+    if (values.every(Number.isNaN)) {
+      this.fail("malformed");
+      return undefined;
+    }
+    return values;
+  }
+
+  /** Counts a failure. */
+  fail(reason: FailureReason): void {
+    this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
+  }
+
+  #readAll({ descriptor, list }: KernelFile): number {
+    let length = readSync(descriptor, this.#bytes, 0, this.#bytes.length, 0);
+    if (!list) return length;
+    for (let more = length; more > 0 && length < this.#bytes.length; length += more) {
+      more = readSync(descriptor, this.#bytes, length, this.#bytes.length - length, length);
+    }
+    return length;
+  }
+}

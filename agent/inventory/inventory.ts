@@ -1,0 +1,88 @@
+import { type Container, type Limits, NO_LIMITS } from "../../wire/container.ts";
+import { groupsOf } from "../../wire/groups.ts";
+import type { EngineContainer, Runtime, RuntimeListener } from "../runtimes/runtime.ts";
+
+/** An engine's id is 64 hexadecimal digits, somewhere in the last part of the path. */
+const ENGINE_ID = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/;
+
+/** The engine's id that a cgroup path carries: `/docker/<id>`, `/system.slice/docker-<id>.scope`, … */
+export function engineIdOf(cgroup: string): string | undefined {
+  return ENGINE_ID.exec(cgroup.slice(cgroup.lastIndexOf("/") + 1))?.[0];
+}
+
+interface Known {
+  readonly runtime: string;
+  readonly container: EngineContainer;
+}
+
+/** Who each cgroup is, as the engines tell it. */
+export class Inventory {
+  /** By the engine's id. */
+  readonly #known: Map<string, Known> = new Map();
+  readonly #onChange: (engineId: string) => void;
+
+  /** @param onChange called with the engine's id when what is known of a container has changed */
+  constructor(onChange: (engineId: string) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** How many containers the engines know, running or not. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** Begins to follow an engine. */
+  follow(runtime: Runtime, cgroupsChanged: () => void): void {
+    runtime.start(this.#listener(runtime.name, cgroupsChanged));
+  }
+
+  /** Describes the container behind a cgroup; of a plain cgroup only the path and the limits are known. */
+  describe(cgroup: string, limits: Limits = NO_LIMITS): Container {
+    const engineId = engineIdOf(cgroup);
+    const known = engineId === undefined ? undefined : this.#known.get(engineId);
+    return known === undefined
+      ? { id: cgroup, name: cgroup, labels: {}, groups: {}, limits }
+      : containerOf(cgroup, known, limits);
+  }
+
+  #listener(runtime: string, cgroupsChanged: () => void): RuntimeListener {
+    return {
+      cgroupsChanged,
+      upsert: (container) => this.#put(runtime, container),
+      remove: (id) => {
+        this.#known.delete(id);
+      },
+      retain: (ids) => {
+        for (const [id, known] of this.#known) {
+          if (known.runtime === runtime && !ids.has(id)) this.#known.delete(id);
+        }
+      },
+    };
+  }
+
+  #put(runtime: string, container: EngineContainer): void {
+    const before = this.#known.get(container.id)?.container;
+    // A list knows less than an answer about one container: it keeps what was known.
+    const merged = { ...before, ...container };
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(merged)) return;
+    this.#known.set(container.id, { runtime, container: merged });
+    this.#onChange(container.id);
+  }
+}
+
+function containerOf(cgroup: string, { runtime, container }: Known, limits: Limits): Container {
+  const { createdAt, startedAt, labels } = container;
+  return {
+    id: cgroup,
+    container_id: container.id,
+    name: container.name,
+    image: container.image,
+    runtime,
+    state: container.state,
+    ...(createdAt === undefined ? {} : { created_at: createdAt }),
+    ...(startedAt === undefined ? {} : { started_at: startedAt }),
+    labels,
+    groups: groupsOf(labels),
+    limits,
+  };
+}

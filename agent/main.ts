@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import process from "node:process";
+
+import { systemClock } from "../lib/clock.ts";
+import { ConfigError, messageOf } from "../lib/errors.ts";
+import { createHttpServer, listen } from "../lib/http/server.ts";
+import type { Parts } from "../lib/lifecycle.ts";
+import type { Logger } from "../lib/log.ts";
+import { version } from "../lib/version.ts";
+import { allRoutes } from "./api/all.ts";
+import type { AgentView } from "./api/route.ts";
+import { cgroupAt } from "./cgroup/cgroup.ts";
+import { findHierarchies, type Hierarchies } from "./cgroup/hierarchy.ts";
+import { KernelFiles } from "./cgroup/kernel-files.ts";
+import { allCollectors } from "./collectors/all.ts";
+import { BlkioPolicies } from "./collectors/blkio-policies.ts";
+import type { Host } from "./collectors/collector.ts";
+import { NetworkNamespaces } from "./collectors/network-namespaces.ts";
+import { type AgentConfig, dockerHostOf, isEnabled } from "./config.ts";
+import { Inventory } from "./inventory/inventory.ts";
+import { readMachine } from "./machine/machine.ts";
+import { createRuntimes } from "./runtimes/all.ts";
+import { createSelfMetrics } from "./self-metrics.ts";
+import { Sampler } from "./window/sampler.ts";
+import { Window } from "./window/window.ts";
+
+/** Starts the agent; its parts are closed with all others. Resolves once it answers. */
+export async function startAgent(
+  config: AgentConfig,
+  parts: Parts,
+  logger: Logger,
+): Promise<{ readonly url: string }> {
+  const hierarchies = openHierarchies(config["cgroup.root"]);
+  const host = openHost(config, hierarchies);
+  const length = Math.ceil(config["window.seconds"] / config["interval.seconds"]);
+  const window = new Window(length);
+  const runtimes = createRuntimes({ dockerHost: dockerHostOf(config, process.env) }, logger);
+  const inventory = new Inventory((engineId) => sampler.describeAgain(engineId));
+  const sampler = new Sampler({
+    hierarchies,
+    collectors: allCollectors.filter((collector) => isEnabled(collector.group, config)),
+    host,
+    inventory,
+    window,
+    clock: systemClock,
+    intervalMs: config["interval.seconds"] * 1000,
+  });
+
+  parts.use("sampler", sampler);
+  await sampler.start();
+  for (const runtime of runtimes) {
+    parts.use(runtime.name, runtime);
+    inventory.follow(runtime, () => sampler.rescan());
+  }
+  logger.info({ cgroups: window.size, hierarchy: hierarchies.mode }, "sampling");
+
+  const view: AgentView = {
+    node: config.node,
+    run: randomBytes(6).toString("hex"),
+    machine: readMachine(config["proc.root"], config["sys.root"]),
+    window,
+    intervalSeconds: config["interval.seconds"],
+    windowSeconds: config["window.seconds"],
+    registry: createSelfMetrics({ sampler, window, files: host.files, runtimes }),
+  };
+  return serve(view, config, parts, logger);
+}
+
+function openHierarchies(root: string): Hierarchies {
+  try {
+    return findHierarchies(root);
+  } catch (error) {
+    throw new ConfigError(
+      "cgroup.root",
+      root,
+      `${messageOf(error)}; name the directory where they are mounted`,
+    );
+  }
+}
+
+function openHost(config: AgentConfig, hierarchies: Hierarchies): Host {
+  const files = new KernelFiles();
+  const sysRoot = config["sys.root"];
+  return {
+    files,
+    procRoot: config["proc.root"],
+    sysRoot,
+    namespaces: new NetworkNamespaces(config["proc.root"]),
+    blkio: new BlkioPolicies(cgroupAt(hierarchies, "/"), files, sysRoot, () =>
+      systemClock.monotonic(),
+    ),
+  };
+}
+
+async function serve(
+  view: AgentView,
+  config: AgentConfig,
+  parts: Parts,
+  logger: Logger,
+): Promise<{ readonly url: string }> {
+  const app = await createHttpServer({
+    title: "Plimsoll agent",
+    description: "What the containers of one node use: every second, for the last minute.",
+    version,
+    logger,
+  });
+  for (const route of allRoutes) route(app, view);
+  const server = parts.use("http", await listen(app, config.listen, logger));
+  logger.info({ url: server.url, node: view.node }, "agent answers");
+  return server;
+}

@@ -1,0 +1,197 @@
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type Docker from "dockerode";
+
+import { messageOf } from "../../../lib/errors.ts";
+import type { Logger } from "../../../lib/log.ts";
+import type { EngineContainer, Runtime, RuntimeHealth, RuntimeListener } from "../runtime.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { parseEvent, parseInspected, parseListed } from "./parse.ts";
+
+/** An answer that takes longer will not come. */
+const CALL_TIMEOUT_MS = 10_000;
+
+/** How often all containers are listed although no event asked for it. */
+const RESCAN_MS = 60_000;
+
+/** How long to wait before the next try to connect. */
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
+
+/** How many containers are asked for at once. */
+const PARALLEL = 4;
+
+/** A Docker Engine, or what speaks its API. */
+export class DockerRuntime implements Runtime {
+  readonly name = "docker";
+  readonly failures: Map<string, number> = new Map();
+  health: RuntimeHealth = "absent";
+  readonly #endpoint: Endpoint;
+  readonly #logger: Logger;
+  readonly #stop: AbortController = new AbortController();
+  /** Containers whose state has changed and must be asked for. */
+  readonly #changed: Set<string> = new Set();
+  /** What the last list said of each container. */
+  #listed: Map<string, string> = new Map();
+  #asking = 0;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(endpoint: Endpoint, logger: Logger) {
+    this.#endpoint = endpoint;
+    this.#logger = logger;
+  }
+
+  start(listener: RuntimeListener): void {
+    this.#running = this.#run(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(listener: RuntimeListener): Promise<void> {
+    let wait = FIRST_RETRY_MS;
+    while (!this.#stop.signal.aborted) {
+      const { socket } = this.#endpoint;
+      if (socket !== undefined && !existsSync(socket)) this.#become("absent");
+      else {
+        const connectedAt = Date.now();
+        await this.#follow(listener).catch((error: unknown) => this.#failed(error));
+        if (Date.now() - connectedAt > LAST_RETRY_MS) wait = FIRST_RETRY_MS;
+      }
+      await sleep(wait, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      wait = this.health === "absent" ? FIRST_RETRY_MS : Math.min(wait * 2, LAST_RETRY_MS);
+    }
+  }
+
+  /** Follows the engine until it goes away, which is an error. */
+  async #follow(listener: RuntimeListener): Promise<void> {
+    // Only now, as it is large and many hosts have no Docker.
+    const { default: Engine } = await import("dockerode");
+    const engine = new Engine(this.#endpoint.options);
+    const connection = new AbortController();
+    const end = (): void => connection.abort();
+    this.#stop.signal.addEventListener("abort", end, { once: true });
+    try {
+      // Events first: what happens while the list is read must not be missed.
+      const events = await this.#openEvents(engine, connection.signal);
+      await this.#list(engine, listener);
+      this.#become("connected");
+      await Promise.race([
+        this.#readEvents(events, engine, listener),
+        this.#rescan(engine, listener, connection.signal),
+      ]);
+    } finally {
+      this.#stop.signal.removeEventListener("abort", end);
+      connection.abort();
+    }
+  }
+
+  async #openEvents(engine: Docker, signal: AbortSignal): Promise<NodeJS.ReadableStream> {
+    const opening = engine.getEvents({ filters: { type: ["container"] }, abortSignal: signal });
+    const timeout = sleep(CALL_TIMEOUT_MS, undefined, { signal, ref: false });
+    const events = await Promise.race([opening, timeout]);
+    if (events === undefined) throw new Error("cannot follow its events: no answer in time");
+    return events;
+  }
+
+  async #readEvents(
+    events: NodeJS.ReadableStream,
+    engine: Docker,
+    listener: RuntimeListener,
+  ): Promise<void> {
+    for await (const line of createInterface({ input: events })) {
+      if (line === "") continue;
+      const event = parseEvent(line);
+      if (event === undefined) continue;
+      if (event.action === "start" || event.action === "die") listener.cgroupsChanged();
+      if (event.action === "destroy") listener.remove(event.id);
+      else this.#changed.add(event.id);
+      void this.#askChanged(engine, listener);
+    }
+    if (!this.#stop.signal.aborted) throw new Error("cannot follow its events: the stream ended");
+  }
+
+  async #rescan(engine: Docker, listener: RuntimeListener, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(RESCAN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await this.#list(engine, listener);
+    }
+  }
+
+  async #list(engine: Docker, listener: RuntimeListener): Promise<void> {
+    const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const listed = await engine.listContainers({ all: true, abortSignal });
+    const before = this.#listed;
+    this.#listed = new Map();
+    listener.retain(new Set(listed.map(({ Id: id }) => id)));
+    for (const container of listed.map(parseListed)) {
+      const seen = JSON.stringify(container);
+      this.#listed.set(container.id, seen);
+      // Nothing is asked for again that an event has told already.
+      if (before.get(container.id) === seen) continue;
+      listener.upsert(container);
+      this.#changed.add(container.id);
+    }
+    void this.#askChanged(engine, listener);
+  }
+
+  /** Asks for what has changed, a few at a time; a container that changes twice is asked for once. */
+  async #askChanged(engine: Docker, listener: RuntimeListener): Promise<void> {
+    if (this.#asking >= PARALLEL) return;
+    this.#asking++;
+    for (const id of this.#changed) {
+      this.#changed.delete(id);
+      const container = await this.#inspect(engine, id);
+      if (container !== undefined) listener.upsert(container);
+    }
+    this.#asking--;
+  }
+
+  async #inspect(engine: Docker, id: string): Promise<EngineContainer | undefined> {
+    try {
+      const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+      return parseInspected(await engine.getContainer(id).inspect({ abortSignal }));
+    } catch (error) {
+      // Gone since: its own event says so.
+      if (!(error instanceof Error && "statusCode" in error && error.statusCode === 404)) {
+        this.#count(error);
+      }
+      return undefined;
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#count(error);
+    this.#become("failing", error);
+  }
+
+  #count(error: unknown): void {
+    const reason = reasonOf(error);
+    this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
+  }
+
+  #become(health: RuntimeHealth, error?: unknown): void {
+    if (health === this.health) return;
+    this.health = health;
+    const fields = { runtime: this.name, socket: this.#endpoint.socket };
+    if (health === "failing") {
+      this.#logger.warn(
+        { ...fields, cause: messageOf(error) },
+        "cannot follow the container engine",
+      );
+    } else this.#logger.info(fields, `container engine ${health}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "other";
+  if (error.name === "AbortError" || error.name === "TimeoutError") return "timeout";
+  if ("code" in error && typeof error.code === "string") return error.code.toLowerCase();
+  if ("statusCode" in error) return `http_${String(error.statusCode)}`;
+  return error instanceof SyntaxError ? "malformed" : "other";
+}

@@ -1,0 +1,181 @@
+import type { Clock } from "../../lib/clock.ts";
+import { Slice } from "../../lib/slice.ts";
+import { allMetrics } from "../../wire/metrics/all.ts";
+import { cgroupAt } from "../cgroup/cgroup.ts";
+import type { Hierarchies } from "../cgroup/hierarchy.ts";
+import { CgroupTree } from "../cgroup/tree.ts";
+import type { Collector, Host } from "../collectors/collector.ts";
+import { engineIdOf, type Inventory } from "../inventory/inventory.ts";
+import { Tracked } from "./tracked.ts";
+import type { Window } from "./window.ts";
+
+/** Engines tell of each container by itself; so many are looked for together. */
+const RESCAN_DELAY_MS = 50;
+
+/** What sampling costs and how well it keeps time; all since the start. */
+export interface SamplerCost {
+  passes: number;
+  /** Passes that should have been while another was still running. */
+  missed: number;
+  passSeconds: number;
+  /** By how much the last pass began too late. */
+  lateSeconds: number;
+  readonly collectorSeconds: Map<string, number>;
+}
+
+/** What a sampler works with. */
+export interface SamplerParts {
+  readonly hierarchies: Hierarchies;
+  readonly collectors: readonly Collector[];
+  readonly host: Host;
+  readonly inventory: Inventory;
+  readonly window: Window;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+}
+
+/** Finds the cgroups and reads every one of them once each interval, on the second. */
+export class Sampler {
+  readonly cost: SamplerCost = {
+    passes: 0,
+    missed: 0,
+    passSeconds: 0,
+    lateSeconds: 0,
+    collectorSeconds: new Map(),
+  };
+  readonly #parts: SamplerParts;
+  readonly #tree: CgroupTree;
+  readonly #row: Float64Array = new Float64Array(allMetrics.length);
+  /** Engine ids of containers that must be described anew. */
+  #stale: Set<string> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+  #rescanTimer: NodeJS.Timeout | undefined;
+  #plannedAt = 0;
+  #passing: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: SamplerParts) {
+    this.#parts = parts;
+    this.#tree = new CgroupTree(parts.hierarchies);
+  }
+
+  /** Takes the first sample of everything, then goes on by itself. */
+  async start(): Promise<void> {
+    await this.pass();
+    this.#plan();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#rescanTimer);
+    await this.#passing;
+    this.#parts.window.close();
+  }
+
+  /** What an engine knows of a container has changed: describe it anew at the next pass. */
+  describeAgain(engineId: string): void {
+    this.#stale.add(engineId);
+  }
+
+  /** A container has started or ended: look now, not only at the next second. */
+  rescan(): void {
+    if (this.#closed) return;
+    this.#rescanTimer ??= setTimeout(() => {
+      this.#rescanTimer = undefined;
+      void this.pass("found");
+    }, RESCAN_DELAY_MS);
+  }
+
+  /** One pass over all cgroups, or only over those that it finds; passes never overlap. */
+  pass(which: "all" | "found" = "all"): Promise<void> {
+    this.#passing = this.#passing.then(() => this.#pass(which));
+    return this.#passing;
+  }
+
+  async #pass(which: "all" | "found"): Promise<void> {
+    if (this.#closed) return;
+    const { clock, window } = this.#parts;
+    const startedAt = clock.monotonic();
+    const timeOffset = clock.now() - startedAt;
+    const tick = window.beginPass();
+    const found = this.#discover(tick, timeOffset + startedAt, which === "found");
+    const stale = this.#stale;
+    // Those that were found just now have been described.
+    if (which === "all") this.#stale = new Set();
+    await this.#sample(which === "all" ? [...window.live] : found, stale, tick, timeOffset);
+    window.endPass(tick);
+    this.cost.passes++;
+    this.cost.passSeconds += (clock.monotonic() - startedAt) / 1000;
+  }
+
+  /** Takes up the cgroups that have come, lets go of those that went. */
+  #discover(tick: number, time: number, everything: boolean): Tracked[] {
+    const { window } = this.#parts;
+    const { added, removed } = this.#tree.scan(everything);
+    for (const id of removed) window.remove(id, time, tick);
+    return added.map((id) => {
+      const tracked = this.#track(id, tick);
+      window.add(tracked);
+      return tracked;
+    });
+  }
+
+  #track(id: string, tick: number): Tracked {
+    const { hierarchies, collectors, host, inventory, window } = this.#parts;
+    const cgroup = cgroupAt(hierarchies, id);
+    return new Tracked(cgroup, collectors, host, window.capacity, tick, (limits) =>
+      inventory.describe(id, limits),
+    );
+  }
+
+  async #sample(
+    all: readonly Tracked[],
+    stale: ReadonlySet<string>,
+    tick: number,
+    timeOffset: number,
+  ): Promise<void> {
+    const { clock } = this.#parts;
+    const now = (): number => clock.monotonic();
+    const account = (collector: Collector, milliseconds: number): void => {
+      const spent = this.cost.collectorSeconds.get(collector.name) ?? 0;
+      this.cost.collectorSeconds.set(collector.name, spent + milliseconds / 1000);
+    };
+    const slice = new Slice();
+    for (const tracked of all) {
+      if (slice.isOver()) await slice.next();
+      if (this.#closed) return;
+      this.#describe(tracked, tick, stale);
+      tracked.sample(tick, timeOffset + now(), now, this.#row, account);
+    }
+  }
+
+  #describe(tracked: Tracked, tick: number, stale: ReadonlySet<string>): void {
+    const { inventory } = this.#parts;
+    const { id } = tracked.cgroup;
+    if (tracked.isSpecDue() || (stale.size > 0 && stale.has(engineIdOf(id) ?? ""))) {
+      tracked.refresh(tick, (limits) => inventory.describe(id, limits));
+    }
+  }
+
+  /** Passes begin on whole intervals of the clock, so that all nodes of a cluster sample together. */
+  #plan(): void {
+    if (this.#closed) return;
+    const { clock, intervalMs } = this.#parts;
+    const now = clock.now();
+    const rest = intervalMs - (now % intervalMs);
+    // A timer may ring a little early: this second has been done then.
+    const delay = rest < intervalMs / 10 ? rest + intervalMs : rest;
+    this.#plannedAt = clock.monotonic() + delay;
+    this.#timer = setTimeout(() => void this.#onTime(), delay);
+  }
+
+  async #onTime(): Promise<void> {
+    const { clock, intervalMs } = this.#parts;
+    this.cost.lateSeconds = Math.max(0, clock.monotonic() - this.#plannedAt) / 1000;
+    await this.pass();
+    const over = clock.monotonic() - this.#plannedAt;
+    this.cost.missed += Math.floor(over / intervalMs);
+    this.#plan();
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import type { Hierarchies } from "../../../agent/cgroup/hierarchy.ts";
+import { CgroupTree } from "../../../agent/cgroup/tree.ts";
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "plimsoll-tree-"));
+  for (const hierarchy of ["cpu", "memory"]) mkdirSync(join(root, hierarchy));
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+function make(path: string, hierarchies: readonly string[] = ["cpu", "memory"]): void {
+  for (const hierarchy of hierarchies) mkdirSync(join(root, hierarchy, path), { recursive: true });
+}
+
+function remove(path: string, hierarchies: readonly string[] = ["cpu", "memory"]): void {
+  for (const hierarchy of hierarchies) rmdirSync(join(root, hierarchy, path));
+}
+
+function open(): CgroupTree {
+  const hierarchies: Hierarchies = {
+    mode: "v1",
+    all: ["cpu", "memory"].map((name) => ({
+      version: 1,
+      directory: join(root, name),
+      controllers: new Set([name]),
+    })),
+  };
+  return new CgroupTree(hierarchies);
+}
+
+function sorted({ added, removed }: ReturnType<CgroupTree["scan"]>): [string[], string[]] {
+  return [added.toSorted(), removed.toSorted()];
+}
+
+describe("the tree of cgroups", () => {
+  it("finds all of them at first, whichever hierarchies have them", () => {
+    make("docker/a");
+    make("docker/b", ["memory"]);
+    expect(sorted(open().scan())).toEqual([["/", "/docker", "/docker/a", "/docker/b"], []]);
+  });
+
+  it("sees what comes and goes below a cgroup that has children at the next scan", () => {
+    make("docker/a");
+    const tree = open();
+    tree.scan();
+    expect(sorted(tree.scan())).toEqual([[], []]);
+    make("docker/b");
+    expect(sorted(tree.scan())).toEqual([["/docker/b"], []]);
+    remove("docker/b");
+    remove("docker/a");
+    expect(sorted(tree.scan())).toEqual([[], ["/docker/a", "/docker/b"]]);
+  });
+
+  it("keeps a cgroup until it is gone from every hierarchy", () => {
+    make("docker/a");
+    const tree = open();
+    tree.scan();
+    remove("docker/a", ["cpu"]);
+    expect(sorted(tree.scan())).toEqual([[], []]);
+    remove("docker/a", ["memory"]);
+    expect(sorted(tree.scan())).toEqual([[], ["/docker/a"]]);
+  });
+
+  it("sees a child of a leaf within eight scans, and at once when told to look everywhere", () => {
+    make("docker/a");
+    const tree = open();
+    tree.scan();
+    make("docker/a/inner");
+    const scans = Array.from({ length: 8 }, () => tree.scan());
+    expect(scans.flatMap((scan) => scan.added)).toEqual(["/docker/a/inner"]);
+    make("docker/a/inner/most");
+    expect(sorted(tree.scan(true))).toEqual([["/docker/a/inner/most"], []]);
+  });
+
+  it("sees an exchange that leaves the number of children as it was within ten scans", () => {
+    make("docker/a");
+    make("docker/b");
+    const tree = open();
+    tree.scan();
+    remove("docker/a");
+    make("docker/c");
+    const scans = Array.from({ length: 10 }, () => tree.scan());
+    expect(scans.flatMap((scan) => scan.added)).toEqual(["/docker/c"]);
+    expect(scans.flatMap((scan) => scan.removed)).toEqual(["/docker/a"]);
+  });
+
+  it("sees an exchange at once when told to look everywhere", () => {
+    make("docker/a");
+    const tree = open();
+    tree.scan();
+    remove("docker/a");
+    make("docker/c");
+    expect(sorted(tree.scan(true))).toEqual([["/docker/c"], ["/docker/a"]]);
+  });
+
+  it("takes a whole subtree away with its parent", () => {
+    make("a/b/c");
+    const tree = open();
+    tree.scan();
+    for (const path of ["a/b/c", "a/b", "a"]) remove(path);
+    expect(sorted(tree.scan())).toEqual([[], ["/a", "/a/b", "/a/b/c"]]);
+    expect([...tree.ids]).toEqual(["/"]);
+  });
+
+  it("passes over mount units, and survives a root that is gone", () => {
+    make("system.slice/tmp.mount");
+    const tree = open();
+    expect(sorted(tree.scan())).toEqual([["/", "/system.slice"], []]);
+    rmSync(join(root, "cpu"), { recursive: true });
+    expect(() => tree.scan(true)).not.toThrow();
+  });
+});
