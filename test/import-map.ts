@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+
+/**
+ * Who may import whom. A room is a folder; a file that stands in none of them belongs to the
+ * longest folder that holds it (`agent/main.ts` to `agent`). A new room is a new row, on purpose.
+ */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  wire: ["lib"],
+  "agent/cgroup": ["lib"],
+  "agent/machine": ["wire", "lib"],
+  "agent/runtimes": ["wire", "lib"],
+  "agent/inventory": ["agent/cgroup", "agent/runtimes", "wire", "lib"],
+  "agent/collectors": ["agent/cgroup", "wire", "lib"],
+  "agent/window": ["agent/collectors", "agent/inventory", "agent/cgroup", "wire", "lib"],
+  "agent/api": [
+    "agent/window",
+    "agent/inventory",
+    "agent/machine",
+    "agent/collectors",
+    "wire",
+    "lib",
+  ],
+  agent: [
+    "agent/cgroup",
+    "agent/machine",
+    "agent/runtimes",
+    "agent/inventory",
+    "agent/collectors",
+    "agent/window",
+    "agent/api",
+    "wire",
+    "lib",
+  ],
+  "aggregator/discovery": ["wire", "lib"],
+  "aggregator/model": ["wire"],
+  "aggregator/scrape": ["aggregator/discovery", "aggregator/model", "wire", "lib"],
+  "aggregator/history": ["aggregator/model", "wire", "lib"],
+  "aggregator/api": ["aggregator/model", "aggregator/history", "aggregator/scrape", "wire", "lib"],
+  // The page speaks HTTP like everyone else; it shares only the descriptions and the shapes.
+  "aggregator/web": ["wire"],
+  aggregator: [
+    "aggregator/discovery",
+    "aggregator/model",
+    "aggregator/scrape",
+    "aggregator/history",
+    "aggregator/api",
+    "wire",
+    "lib",
+  ],
+  bench: ["wire", "lib"],
+  docs: ["wire", "lib", "agent", "aggregator"],
+  "cli.ts": ["agent", "aggregator", "lib"],
+};
+
+/** Rooms that compute and nothing else: no file, no network, no clock of their own. */
+export const pureRooms: readonly string[] = ["wire", "aggregator/model"];
+
+/** The only files that may look at the process's arguments and environment, or end it. */
+export const processFiles: readonly string[] = [
+  "cli.ts",
+  "agent/main.ts",
+  "agent/config.ts",
+  "aggregator/main.ts",
+  "aggregator/config.ts",
+  "lib/lifecycle.ts",
+];
+
+const ROOTS = ["agent", "aggregator", "bench", "docs", "lib", "wire", "cli.ts"];
+
+function* sourcesIn(path: string): Generator<string> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    if (/\.tsx?$/.test(path)) yield path;
+    return;
+  }
+  for (const name of readdirSync(path)) yield* sourcesIn(join(path, name));
+}
+
+/** Every source file below a project's root, as paths from there. */
+export function sourceFiles(root: string): string[] {
+  return ROOTS.flatMap((name) => [...sourcesIn(join(root, name))]).map((path) =>
+    relative(root, path),
+  );
+}
+
+function roomOf(file: string): string | undefined {
+  const rooms = Object.keys(mayImport).filter(
+    (room) => file === room || file.startsWith(`${room}/`),
+  );
+  return rooms.toSorted((a, b) => b.length - a.length)[0];
+}
+
+/** What a file imports, as written. */
+export function importsOf(source: string): string[] {
+  const statements = source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g);
+  return [...statements].map((match) => match[1] ?? "");
+}
+
+function complaintsAbout(file: string, source: string): string[] {
+  const room = roomOf(file);
+  if (room === undefined) return [`${file} stands in no room`];
+  const complaints: string[] = [];
+  for (const specifier of importsOf(source)) {
+    if (!specifier.startsWith(".")) {
+      if (specifier.startsWith("node:") && pureRooms.includes(room)) {
+        complaints.push(`${file} imports ${specifier}, but ${room} is pure`);
+      }
+      continue;
+    }
+    const target = normalize(join(dirname(file), specifier));
+    const targetRoom = roomOf(target);
+    const allowed = targetRoom === room || (mayImport[room] ?? []).includes(targetRoom ?? "");
+    if (!allowed) complaints.push(`${file} imports ${specifier}`);
+  }
+  return complaints;
+}
+
+/** Every import that the map does not allow, one line each. */
+export function checkImports(root: string): string[] {
+  return sourceFiles(root).flatMap((file) =>
+    complaintsAbout(file, readFileSync(join(root, file), "utf8")),
+  );
+}
