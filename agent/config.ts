@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 
 import { address, integer, list, text } from "../lib/config/builders.ts";
-import { type Option, Unfit, type ValuesOf } from "../lib/config/option.ts";
+import type { OptionsOf } from "../lib/config/option.ts";
 import { allCollectors } from "./collectors/all.ts";
 
 /** What `--metrics-enable` and `--metrics-disable` take. */
@@ -16,22 +16,25 @@ function checkGroups(groups: readonly string[]): string | undefined {
 function checkHost(host: string): string | undefined {
   if (host.startsWith("/") || host.startsWith("unix:///")) return undefined;
   if (/^(?:tcp|https?):\/\//.test(host) && URL.canParse(host)) return undefined;
-  throw new Unfit("must be a socket or an address such as unix:///var/run/docker.sock");
+  return "must be a socket or an address such as unix:///var/run/docker.sock";
 }
 
-/** The agent's settings. */
-export const agentOptions: {
-  readonly listen: Option<string>;
-  readonly node: Option<string>;
-  readonly "interval.seconds": Option<number>;
-  readonly "window.seconds": Option<number>;
-  readonly "docker.host": Option<string | undefined>;
-  readonly "cgroup.root": Option<string>;
-  readonly "proc.root": Option<string>;
-  readonly "sys.root": Option<string>;
-  readonly "metrics.enable": Option<readonly string[]>;
-  readonly "metrics.disable": Option<readonly string[]>;
-} = {
+/** The agent's settings, read and checked. */
+export interface AgentConfig {
+  readonly listen: string;
+  readonly node: string;
+  readonly "interval.seconds": number;
+  readonly "window.seconds": number;
+  readonly "docker.host": string | undefined;
+  readonly "cgroup.root": string;
+  readonly "proc.root": string;
+  readonly "sys.root": string;
+  readonly "metrics.enable": readonly string[];
+  readonly "metrics.disable": readonly string[];
+}
+
+/** The agent's settings: how each is read and what it is by default. */
+export const agentOptions: OptionsOf<AgentConfig> = {
   listen: address({
     default: "127.0.0.1:8180",
     help: "Where the agent answers.",
@@ -87,9 +90,6 @@ export const agentOptions: {
     check: checkGroups,
   }),
 };
-
-/** The agent's settings, checked. */
-export type AgentConfig = ValuesOf<typeof agentOptions>;
 
 /** Docker's address: what was set, what `DOCKER_HOST` says, or where it usually is. */
 export function dockerHostOf(config: AgentConfig, environment: NodeJS.ProcessEnv): string {

@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 
+import { addProcessMetrics } from "../lib/process-metrics.ts";
 import { version } from "../lib/version.ts";
 import type { KernelFiles } from "./cgroup/kernel-files.ts";
 import type { Runtime, RuntimeHealth } from "./runtimes/runtime.ts";
@@ -144,7 +145,7 @@ function addRuntimes(registry: Registry, { runtimes }: SelfParts): void {
 /** The agent's metrics of itself: `plimsoll_agent_*`, and `process_*` and `nodejs_*` as usual. */
 export function createSelfMetrics(parts: SelfParts): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   gauge(registry, "plimsoll_build_info", "The version that runs; always 1.", ["version"], (set) =>
     set(1, { version }),
   );

@@ -65,6 +65,7 @@ export const metrics: Route = (app, view) => {
       return reply.send(await page.text);
     }
     page.zipped ??= page.text.then((text) => compress(text, { level: GZIP_LEVEL }));
-    return reply.header("content-encoding", "gzip").send(await page.zipped);
+    const zipped = await page.zipped;
+    return reply.header("content-encoding", "gzip").send(zipped);
   });
 };

@@ -12,7 +12,8 @@ export class NetworkNamespaces {
 
   constructor(procRoot: string) {
     this.#procRoot = procRoot;
-    this.#host = this.of("1");
+    // The first process may be closed to us; then we take it that we live in the machine's network.
+    this.#host = this.of("1") ?? this.of("self");
   }
 
   /** The namespace of a process, as the kernel names it (`net:[4026531840]`); undefined if unreadable. */

@@ -80,9 +80,9 @@ function writeSums(row: Row, interfaces: ReadonlyMap<string, Float64Array>): voi
   }
 }
 
-/** Any process of the cgroup itself; the machine's is the first of all. */
-function processOf(cgroup: Cgroup, { files }: Host): string | undefined {
-  if (cgroup.id === "/") return "1";
+/** Any process of the cgroup itself; for the machine one that is in its network for sure. */
+function processOf(cgroup: Cgroup, { files, namespaces }: Host): string | undefined {
+  if (cgroup.id === "/") return namespaces.of("1") === undefined ? "self" : "1";
   for (const { directory } of cgroup.directories) {
     if (!files.readOnce(join(directory, "cgroup.procs"), true)) continue;
     const pid = parseFirstLine(files.text);

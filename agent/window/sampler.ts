@@ -9,6 +9,9 @@ import { engineIdOf, type Inventory } from "../inventory/inventory.ts";
 import { Tracked } from "./tracked.ts";
 import type { Window } from "./window.ts";
 
+/** A timer may ring a little early; this keeps every sample within the second that it is meant for. */
+const PHASE_MS = 10;
+
 /** Engines tell of each container by itself; so many are looked for together. */
 const RESCAN_DELAY_MS = 50;
 
@@ -158,13 +161,12 @@ export class Sampler {
     }
   }
 
-  /** Passes begin on whole intervals of the clock, so that all nodes of a cluster sample together. */
+  /** Passes begin just after whole intervals of the clock, so that all nodes of a cluster sample together. */
   #plan(): void {
     if (this.#closed) return;
     const { clock, intervalMs } = this.#parts;
-    const now = clock.now();
-    const rest = intervalMs - (now % intervalMs);
-    // A timer may ring a little early: this second has been done then.
+    const rest = intervalMs - ((clock.now() - PHASE_MS) % intervalMs);
+    // It rang early: this interval has been done then.
     const delay = rest < intervalMs / 10 ? rest + intervalMs : rest;
     this.#plannedAt = clock.monotonic() + delay;
     this.#timer = setTimeout(() => void this.#onTime(), delay);
@@ -174,7 +176,7 @@ export class Sampler {
     const { clock, intervalMs } = this.#parts;
     this.cost.lateSeconds = Math.max(0, clock.monotonic() - this.#plannedAt) / 1000;
     await this.pass();
-    const over = clock.monotonic() - this.#plannedAt;
+    const over = Math.max(0, clock.monotonic() - this.#plannedAt);
     this.cost.missed += Math.floor(over / intervalMs);
     this.#plan();
   }

@@ -35,7 +35,8 @@ export class DockerRuntime implements Runtime {
   readonly #changed: Set<string> = new Set();
   /** What the last list said of each container. */
   #listed: Map<string, string> = new Map();
-  #asking = 0;
+  /** Containers that are being asked for. */
+  readonly #asked: Set<string> = new Set();
   #running: Promise<void> = Promise.resolve();
 
   constructor(endpoint: Endpoint, logger: Logger) {
@@ -110,7 +111,7 @@ export class DockerRuntime implements Runtime {
       if (event.action === "start" || event.action === "die") listener.cgroupsChanged();
       if (event.action === "destroy") listener.remove(event.id);
       else this.#changed.add(event.id);
-      void this.#askChanged(engine, listener);
+      this.#askChanged(engine, listener);
     }
     if (!this.#stop.signal.aborted) throw new Error("cannot follow its events: the stream ended");
   }
@@ -136,19 +137,28 @@ export class DockerRuntime implements Runtime {
       listener.upsert(container);
       this.#changed.add(container.id);
     }
-    void this.#askChanged(engine, listener);
+    this.#askChanged(engine, listener);
   }
 
-  /** Asks for what has changed, a few at a time; a container that changes twice is asked for once. */
-  async #askChanged(engine: Docker, listener: RuntimeListener): Promise<void> {
-    if (this.#asking >= PARALLEL) return;
-    this.#asking++;
+  /**
+   * Asks for what has changed, a few at a time. Never for one container twice at once: the older
+   * answer might come last.
+   */
+  #askChanged(engine: Docker, listener: RuntimeListener): void {
     for (const id of this.#changed) {
+      if (this.#asked.size >= PARALLEL) return;
+      if (this.#asked.has(id)) continue;
       this.#changed.delete(id);
-      const container = await this.#inspect(engine, id);
-      if (container !== undefined) listener.upsert(container);
+      this.#asked.add(id);
+      void this.#ask(engine, id, listener);
     }
-    this.#asking--;
+  }
+
+  async #ask(engine: Docker, id: string, listener: RuntimeListener): Promise<void> {
+    const container = await this.#inspect(engine, id);
+    this.#asked.delete(id);
+    if (container !== undefined) listener.upsert(container);
+    this.#askChanged(engine, listener);
   }
 
   async #inspect(engine: Docker, id: string): Promise<EngineContainer | undefined> {

@@ -1,0 +1,170 @@
+#!/usr/bin/env node
+/** The `plimsoll` command: finds out which program is meant, and runs it. */
+import process from "node:process";
+
+import { type AgentConfig, agentOptions } from "./agent/config.ts";
+import { type AggregatorConfig, aggregatorOptions } from "./aggregator/config.ts";
+import type { Aggregator } from "./aggregator/main.ts";
+import { duration } from "./lib/config/builders.ts";
+import type { CommonValues } from "./lib/config/every-command.ts";
+import type { OptionTable, ValuesOf } from "./lib/config/option.ts";
+import { prefixed, unprefixed } from "./lib/config/prefix.ts";
+import { type ReadConfig, readConfig } from "./lib/config/read.ts";
+import { ConfigError, EarlyExit } from "./lib/errors.ts";
+import { type Parts, run, type Signals } from "./lib/lifecycle.ts";
+import { createLogger, type Logger } from "./lib/log.ts";
+import { nearest } from "./lib/nearest.ts";
+import { keepHeapSmall } from "./lib/small-heap.ts";
+import { version } from "./lib/version.ts";
+
+/** One way to call `plimsoll`. */
+interface Command {
+  readonly summary: string;
+  start(argv: readonly string[], parts: Parts, signals: Signals): Promise<Logger>;
+}
+
+/** What a command starts once its settings are known. */
+type Begin<Table extends OptionTable> = (
+  values: ValuesOf<Table> & CommonValues,
+  parts: Parts,
+  logger: Logger,
+) => Promise<Reload<Table> | void>;
+
+/** Takes up the settings that may change while the program runs. */
+type Reload<Table extends OptionTable> = (
+  values: ValuesOf<Table> & CommonValues,
+) => Promise<void> | void;
+
+/** A command made of a table of settings and of what it starts. */
+function command<const Table extends OptionTable>(
+  name: string,
+  summary: string,
+  options: Table,
+  begin: Begin<Table>,
+): Command {
+  return {
+    summary,
+    async start(argv, parts, signals) {
+      const ignoreEnv = ["agent", "aggregator"].filter((other) => !(`${other}.listen` in options));
+      const asked: ReadConfig<Table> = {
+        options,
+        argv,
+        env: process.env,
+        command: name,
+        summary,
+        ignoreEnv,
+      };
+      const { values } = readConfig(asked);
+      const logger = createLogger({ level: values["log.level"], format: values["log.format"] });
+      const reload = await begin(values, parts, logger);
+      signals.onReload(async () => {
+        const { values: fresh } = readConfig(asked);
+        logger.level = fresh["log.level"];
+        await reload?.(fresh);
+        logger.info("settings read again");
+      });
+      return logger;
+    },
+  };
+}
+
+async function beginAgent(
+  config: AgentConfig,
+  parts: Parts,
+  logger: Logger,
+): Promise<{ url: string }> {
+  // Loaded on demand: an aggregator needs nothing of it.
+  const { startAgent } = await import("./agent/main.ts");
+  return startAgent(config, parts, logger);
+}
+
+async function beginAggregator(
+  config: AggregatorConfig,
+  parts: Parts,
+  logger: Logger,
+): Promise<Aggregator> {
+  const { startAggregator } = await import("./aggregator/main.ts");
+  return startAggregator(config, { parts, logger });
+}
+
+/** Both programs at once on one machine: the page follows every second. */
+const upOptions = {
+  ...prefixed("agent", agentOptions),
+  ...prefixed("aggregator", {
+    ...aggregatorOptions,
+    scrape_interval: duration({
+      ...aggregatorOptions.scrape_interval,
+      default: 1,
+      min: 0.1,
+      max: 45,
+    }),
+  }),
+} as const;
+
+const commands: Readonly<Record<string, Command>> = {
+  up: command(
+    "up",
+    "Runs an agent and an aggregator on this machine.",
+    upOptions,
+    async (values, parts, logger) => {
+      const agent = await beginAgent(unprefixed("agent", values), parts, logger);
+      const settings = unprefixed("aggregator", values);
+      const withAgent = (config: AggregatorConfig): AggregatorConfig => ({
+        ...config,
+        agents: [agent.url, ...config.agents],
+      });
+      const aggregator = await beginAggregator(withAgent(settings), parts, logger);
+      process.stdout.write(`Plimsoll is up. Page: ${aggregator.url}\n`);
+      return (fresh) => aggregator.reload(withAgent(unprefixed("aggregator", fresh)));
+    },
+  ),
+  agent: command(
+    "agent",
+    "Measures the containers of this machine.",
+    agentOptions,
+    async (values, parts, logger) => {
+      keepHeapSmall();
+      await beginAgent(values, parts, logger);
+    },
+  ),
+  aggregator: command(
+    "aggregator",
+    "Collects from the agents of a cluster, keeps and shows what they measured.",
+    aggregatorOptions,
+    async (values, parts, logger) => {
+      const aggregator = await beginAggregator(values, parts, logger);
+      return (fresh) => aggregator.reload(fresh);
+    },
+  ),
+};
+
+function usage(): string {
+  const lines = Object.entries(commands).map(
+    ([name, { summary }]) => `  ${name.padEnd(12)}${summary}`,
+  );
+  return `plimsoll ${version}: measures what containers cost their machines.
+
+Usage: plimsoll COMMAND [SETTINGS]
+
+${lines.join("\n")}
+
+plimsoll COMMAND --help lists the settings of a command.`;
+}
+
+function chosenCommand(name: string | undefined): Command {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    throw new EarlyExit(usage(), name === undefined ? 2 : 0);
+  }
+  if (name === "--version") throw new EarlyExit(`plimsoll ${version}`);
+  const chosen = commands[name];
+  if (chosen !== undefined) return chosen;
+  const names = Object.keys(commands);
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? "" : `did you mean ${meant}? `;
+  throw new ConfigError("command", name, `${hint}it must be one of ${names.join(", ")}`);
+}
+
+await run((parts, signals) => {
+  const [name, ...argv] = process.argv.slice(2);
+  return chosenCommand(name).start(argv, parts, signals);
+});
