@@ -1,0 +1,8 @@
+import { metrics } from "./metrics.ts";
+import { page } from "./page.ts";
+import type { Route } from "./route.ts";
+import { containerStats, stats } from "./stats.ts";
+import { targets } from "./targets.ts";
+
+/** Every route of the aggregator. A new one is a new line here. */
+export const allRoutes: readonly Route[] = [stats, containerStats, targets, metrics, page];

@@ -1,0 +1,63 @@
+import { parseDuration, QueryError } from "../../wire/stats/query.ts";
+import type { Range } from "../history/history.ts";
+
+/** What is answered when only an end is given. */
+const DEFAULT_LENGTH_MS = 3_600_000;
+/** As many points as a chart can show. */
+const POINTS = 300;
+const MOST_POINTS = 11_000;
+
+/** Steps that one can read off an axis, in milliseconds. */
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+];
+const DAY_MS = 86_400_000;
+
+/** The parameters of a range as they stand in the URL. */
+export interface RawRange {
+  readonly start?: string;
+  readonly end?: string;
+}
+
+/**
+ * Understands `start` and `end`: RFC 3339, Unix seconds, `now` or `-1h`. Undefined if neither is
+ * given: then it is about now. Throws a QueryError that names the bad one.
+ */
+export function parseRange(raw: RawRange, now: number): Range | undefined {
+  if (raw.start === undefined && raw.end === undefined) return undefined;
+  const end = raw.end === undefined ? now : parseTime("end", raw.end, now);
+  const start =
+    raw.start === undefined ? end - DEFAULT_LENGTH_MS : parseTime("start", raw.start, now);
+  if (start < end) return { start, end };
+  throw new QueryError("start", "must be before the end");
+}
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+/** The year 9999, in seconds. */
+const LATEST = 253_402_300_799;
+
+function parseTime(parameter: string, text: string, now: number): number {
+  if (text === "now") return now;
+  if (text.startsWith("-")) return now - parseDuration(parameter, text.slice(1));
+  if (/^\d+(?:\.\d+)?$/.test(text) && Number(text) <= LATEST) return Number(text) * 1000;
+  // In a URL a plus that was not encoded reads as a blank.
+  const time = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new QueryError(
+    parameter,
+    `"${text}" is not a time; write for example 2026-11-21T04:00:00Z, 1795233600, -1h or now`,
+  );
+}
+
+/** The step of a series in milliseconds: the one asked for, or one that gives about 300 points. */
+export function stepOf(range: Range, asked: number | undefined): number {
+  const length = range.end - range.start;
+  if (asked === undefined) {
+    const least = length / POINTS;
+    return STEPS.find((step) => step >= least) ?? Math.ceil(least / DAY_MS) * DAY_MS;
+  }
+  if (length / asked <= MOST_POINTS) return asked;
+  throw new QueryError("step", `gives more than ${MOST_POINTS} points; take a longer one`);
+}

@@ -1,0 +1,23 @@
+import type { FastifyInstance } from "fastify";
+import type { Registry } from "prom-client";
+
+import type { Clock } from "../../lib/clock.ts";
+import type { History } from "../history/history.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { TargetState } from "../scrape/target-state.ts";
+
+/** What the routes may look at. */
+export interface ClusterView {
+  readonly clusterName: string;
+  readonly cluster: Cluster;
+  /** Undefined where none is kept. */
+  readonly history: History | undefined;
+  readonly targets: () => readonly TargetState[];
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** Folder of the built page. */
+  readonly pageDirectory: string;
+}
+
+/** Adds a route, or a few that belong together. */
+export type Route = (app: FastifyInstance, view: ClusterView) => Promise<void> | void;

@@ -1,0 +1,56 @@
+import { type TObject, Type } from "@sinclair/typebox";
+
+import {
+  parseStatsQuery,
+  QueryError,
+  type RawStatsQuery,
+  type StatsQuery,
+} from "../../wire/stats/query.ts";
+import { statsQueryProperties } from "../../wire/stats/schema.ts";
+import type { Range } from "../history/history.ts";
+import { parseRange, type RawRange } from "./range.ts";
+
+/** The parameters of `/stats` as they stand in the URL. */
+export interface RawClusterQuery extends RawStatsQuery, RawRange {
+  readonly node?: string;
+  readonly level?: string;
+}
+
+/** A query of `/stats`, understood; without a range it is about now. */
+export interface ClusterQuery {
+  readonly query: StatsQuery;
+  readonly node: string | undefined;
+  readonly range: Range | undefined;
+}
+
+/** The parameters of `/stats` for the OpenAPI document. */
+export const clusterQuerySchema: TObject = Type.Object(
+  {
+    ...statsQueryProperties,
+    node: Type.Optional(Type.String({ description: "Only containers of this node." })),
+    level: Type.Optional(Type.String({ description: "What a line stands for: `container`." })),
+    start: Type.Optional(
+      Type.String({
+        description: "Ask the history from this time on: RFC 3339, Unix seconds, `-1h` or `now`.",
+        examples: ["-1h"],
+      }),
+    ),
+    end: Type.Optional(
+      Type.String({ description: "Ask the history up to this time; now if left out." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Understands the parameters; throws a QueryError that names the bad one. */
+export function parseClusterQuery(raw: RawClusterQuery, now: number): ClusterQuery {
+  const { node, level, start, end, ...rest } = raw;
+  if (level !== undefined && level !== "container") {
+    throw new QueryError("level", `"${level}" is not one of container`);
+  }
+  const range = parseRange(
+    { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) },
+    now,
+  );
+  return { query: parseStatsQuery(rest), node, range };
+}

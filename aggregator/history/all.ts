@@ -1,0 +1,17 @@
+import type { Place } from "./database.ts";
+import type { History, HistoryKind } from "./history.ts";
+
+/** How a history is to be kept. */
+interface HistorySettings extends Place {
+  /** Milliseconds; older samples are removed. */
+  readonly retention: number;
+}
+
+/** Opens a history; nothing where none is to be kept. */
+type OpenHistory = (settings: HistorySettings) => Promise<History | undefined>;
+
+/** The kinds of history, each loaded when it is wanted. A new one is a new line here. */
+export const allHistories: Readonly<Record<HistoryKind, OpenHistory>> = {
+  duckdb: async (settings) => (await import("./duckdb.ts")).openDuckdbHistory(settings),
+  none: async () => undefined,
+};

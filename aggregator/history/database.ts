@@ -1,0 +1,115 @@
+import { access, constants, mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+
+import { ConfigError, messageOf } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { StoredUntil } from "../model/batch.ts";
+import { type Dictionary, readDictionary, readStoredUntil } from "./dictionary.ts";
+import { openSchema, type StatColumns } from "./schema.ts";
+
+/** Name of the file in the history's folder. */
+const FILE = "history.duckdb";
+
+/** Small, as the aggregator shares its machine with what it measures. */
+const LIMITS: Readonly<Record<string, string>> = { memory_limit: "256MB", threads: "2" };
+
+/** An open database. */
+export interface Database {
+  readonly instance: DuckDBInstance;
+  /** For everything that writes. */
+  readonly writer: DuckDBConnection;
+  readonly columns: StatColumns;
+  readonly dictionary: Dictionary;
+  readonly storedUntil: StoredUntil;
+}
+
+/** What opening needs. */
+export interface Place {
+  readonly directory: string;
+  readonly logger: Logger;
+  /** Unix milliseconds; names a file that is set aside. */
+  readonly now: () => number;
+}
+
+/**
+ * Opens the database of a folder, which is made if need be. A file that can't be read is set aside
+ * and a new one begun. Throws a ConfigError where the folder is in use or not ours to write.
+ */
+export async function openDatabase(place: Place): Promise<Database> {
+  await prepareDirectory(place.directory);
+  const file = join(place.directory, FILE);
+  try {
+    return await openFile(file);
+  } catch (error) {
+    refuseKnownTrouble(place.directory, error);
+    await setAside(file, place, error);
+    return openFile(file);
+  }
+}
+
+/** Opens the database of a folder once more, after a failure that says nothing against the file. */
+export async function reopenDatabase({ directory }: Place): Promise<Database> {
+  return openFile(join(directory, FILE));
+}
+
+/** Closes a database; what it holds is safe. */
+export function closeDatabase({ writer, instance }: Pick<Database, "instance" | "writer">): void {
+  writer.closeSync();
+  instance.closeSync();
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ConfigError(
+      "history.dir",
+      directory,
+      `must be a folder that this program may write to (${messageOf(error)})`,
+    );
+  }
+}
+
+async function openFile(file: string): Promise<Database> {
+  const instance = await DuckDBInstance.create(file, { ...LIMITS });
+  try {
+    const writer = await instance.connect();
+    const columns = await openSchema(writer);
+    const dictionary = await readDictionary(writer);
+    const storedUntil = await readStoredUntil(writer, dictionary);
+    return { instance, writer, columns, dictionary, storedUntil };
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/** Throws for what says nothing against the file itself. */
+function refuseKnownTrouble(directory: string, error: unknown): void {
+  const message = messageOf(error);
+  if (message.includes("Could not set lock")) {
+    const owner = /PID \d+/.exec(message)?.[0];
+    throw new ConfigError(
+      "history.dir",
+      directory,
+      `is in use by another program${owner === undefined ? "" : ` (${owner})`}; give each aggregator its own folder`,
+    );
+  }
+  if (/permission denied|read-only file system/i.test(message)) {
+    throw new ConfigError("history.dir", directory, `must be writable (${message})`);
+  }
+  if (/no space left|out of memory/i.test(message)) {
+    throw new Error("cannot open the history", { cause: error });
+  }
+}
+
+async function setAside(file: string, place: Place, error: unknown): Promise<void> {
+  const time = new Date(place.now()).toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const aside = `${file}.unreadable-${time}`;
+  await rename(file, aside);
+  await rename(`${file}.wal`, `${aside}.wal`).catch(() => undefined);
+  place.logger.warn({ file, aside, err: error }, "cannot read the history, a new one is begun");
+}

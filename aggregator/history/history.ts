@@ -1,0 +1,72 @@
+import type { Container } from "../../wire/container.ts";
+import type { Stat } from "../../wire/metrics/metric.ts";
+import type { Series, Values } from "../../wire/stats/answer.ts";
+import type { Summary } from "../../wire/stats/summary.ts";
+import type { Batch, StoredUntil } from "../model/batch.ts";
+
+/** The words that `history.kind` takes. */
+export const HISTORY_KINDS = ["duckdb", "none"] as const;
+
+/** One of them. */
+export type HistoryKind = (typeof HISTORY_KINDS)[number];
+
+/** A stretch of the past: Unix milliseconds, from `start` up to and without `end`. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A container that the history knows. */
+export interface Known {
+  /** The history's own number for it. */
+  readonly key: number;
+  readonly node: string;
+  /** As it was last seen. */
+  readonly container: Container;
+}
+
+/** Which values are asked for. */
+export interface Ask extends Range {
+  readonly keys: readonly number[];
+  readonly stats: readonly Stat[];
+  readonly summaries: readonly Summary[];
+}
+
+/** What the history knows of one container over a whole range. */
+export interface Totals {
+  /** Its last sample in the range; what is absent has no key. */
+  readonly latest: { readonly time: string } & Readonly<Record<string, number | string>>;
+  readonly window: Readonly<Record<string, Values>>;
+}
+
+/** How full the queue is, and what became of the samples. */
+export interface HistoryState {
+  readonly queued: number;
+  readonly capacity: number;
+  readonly stored: number;
+  /** Refused because the queue was full. */
+  readonly lost: number;
+  readonly failures: number;
+}
+
+/**
+ * Where samples are kept for longer than a minute. `append` is called with each answer of each
+ * agent, the questions by the routes, `close` once. A sample that was appended can be asked for
+ * after a moment, and survives the process once `flush` has resolved.
+ */
+export interface History {
+  /** The newest sample of each container that was seen lately; read once, at the start. */
+  readonly storedUntil: StoredUntil;
+  /** Takes a batch into the queue and returns at once. */
+  append(batch: Batch): void;
+  /** Resolves when everything appended so far is safe. */
+  flush(): Promise<void>;
+  /** The containers that have samples in a range. */
+  containers(range: Range): Promise<readonly Known[]>;
+  /** Sums up the range for each container; one without samples there is absent. */
+  totals(ask: Ask): Promise<ReadonlyMap<number, Totals>>;
+  /** Values over time in steps of `step` milliseconds. */
+  series(ask: Ask, step: number): Promise<ReadonlyMap<number, Series>>;
+  state(): HistoryState;
+  close(): Promise<void>;
+}

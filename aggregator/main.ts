@@ -1,0 +1,139 @@
+import { fileURLToPath } from "node:url";
+
+import { schedule } from "node-cron";
+import { Registry } from "prom-client";
+
+import { type Clock, systemClock } from "../lib/clock.ts";
+import { createHttpServer, listen } from "../lib/http/server.ts";
+import type { Part, Parts } from "../lib/lifecycle.ts";
+import type { Logger } from "../lib/log.ts";
+import { addProcessMetrics } from "../lib/process-metrics.ts";
+import { version } from "../lib/version.ts";
+import { allRoutes } from "./api/all.ts";
+import type { ClusterView } from "./api/route.ts";
+import type { AggregatorConfig } from "./config.ts";
+import { type DiscoverySettings, startDiscoveries } from "./discovery/all.ts";
+import { parseTarget } from "./discovery/discovery.ts";
+import { allHistories } from "./history/all.ts";
+import type { History } from "./history/history.ts";
+import { Cluster } from "./model/cluster.ts";
+import { createScrapeCounters } from "./scrape/counters.ts";
+import { createReadFeed } from "./scrape/read-feed.ts";
+import { Targets } from "./scrape/targets.ts";
+
+/** What the aggregator is started in. */
+export interface Surroundings {
+  readonly logger: Logger;
+  /** Takes charge of closing everything that is started. */
+  readonly parts: Parts;
+  readonly clock?: Clock;
+  /** Folder of the built page; the one of this build if left out. */
+  readonly pageDirectory?: string;
+}
+
+/** An aggregator that runs. */
+export interface Aggregator {
+  /** Where it answers, without a slash at the end. */
+  readonly url: string;
+  /** Takes over those settings that can change without a restart. */
+  reload(config: AggregatorConfig): Promise<void>;
+}
+
+const EVERY_MINUTE = "* * * * *";
+
+/** Starts the aggregator; it answers when this resolves. Throws ConfigError for what the operator must put right. */
+export async function startAggregator(
+  config: AggregatorConfig,
+  { logger, parts, clock = systemClock, pageDirectory = builtPage() }: Surroundings,
+): Promise<Aggregator> {
+  const registry = new Registry();
+  addProcessMetrics(registry);
+
+  const history = await openHistory(config, parts, logger, clock);
+  const cluster = new Cluster(history?.storedUntil);
+  parts.use(
+    "forgetting",
+    everyMinute(() => cluster.forget(clock.now())),
+  );
+
+  const targets = new Targets({
+    read: createReadFeed(config.scrape_timeout * 1000),
+    cluster,
+    deliver: (batch) => history?.append(batch),
+    counters: createScrapeCounters(registry),
+    interval: config.scrape_interval * 1000,
+    clock,
+    logger,
+  });
+  const url = await serve(config, parts, logger, {
+    clusterName: config["cluster.name"],
+    targets: () => targets.states(),
+    cluster,
+    history,
+    registry,
+    clock,
+    pageDirectory,
+  });
+
+  parts.use("scraping", targets);
+  let discoveries = startDiscoveries(discoverySettings(config), (found) => targets.set(found));
+  parts.defer("discovery", () => discoveries.close());
+  if (config.agents.length === 0) logger.warn("no agents to ask; set agents");
+
+  return {
+    url,
+    async reload(changed) {
+      await discoveries.close();
+      discoveries = startDiscoveries(discoverySettings(changed), (found) => targets.set(found));
+    },
+  };
+}
+
+async function openHistory(
+  config: AggregatorConfig,
+  parts: Parts,
+  logger: Logger,
+  clock: Clock,
+): Promise<History | undefined> {
+  const history = await allHistories[config["history.kind"]]({
+    directory: config["history.dir"],
+    retention: config.retention * 1000,
+    now: () => clock.now(),
+    logger,
+  });
+  return history === undefined ? undefined : parts.use("history", history);
+}
+
+async function serve(
+  config: AggregatorConfig,
+  parts: Parts,
+  logger: Logger,
+  view: ClusterView,
+): Promise<string> {
+  const app = await createHttpServer({
+    title: "Plimsoll aggregator",
+    description: "What the containers of a cluster use, now and in the past.",
+    version,
+    logger,
+  });
+  for (const route of allRoutes) await route(app, view);
+  const server = parts.use("HTTP server", await listen(app, config.listen, logger));
+  logger.info({ url: server.url }, "the aggregator answers");
+  return server.url;
+}
+
+function discoverySettings({ agents }: AggregatorConfig): DiscoverySettings {
+  // What is no address was refused when the settings were read.
+  return { agents: agents.flatMap((agent) => parseTarget(agent) ?? []) };
+}
+
+function everyMinute(work: () => void): Part {
+  const task = schedule(EVERY_MINUTE, work, { suppressMissedWarning: true });
+  return { close: () => task.destroy() };
+}
+
+/** The page is built beside the compiled program; from the sources it is where the build puts it. */
+function builtPage(): string {
+  const path = import.meta.url.endsWith(".ts") ? "../dist/aggregator/web/" : "./web/";
+  return fileURLToPath(new URL(path, import.meta.url));
+}

@@ -1,0 +1,7 @@
+import type { FeedContainer, FeedHead } from "../../wire/feed.ts";
+
+/** One whole answer of an agent's feed. */
+export interface Feed {
+  readonly head: FeedHead;
+  readonly lines: readonly FeedContainer[];
+}

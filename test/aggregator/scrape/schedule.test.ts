@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { delayOf, offsetOf, runSchedule, type Turn } from "../../../aggregator/scrape/schedule.ts";
+import { systemClock } from "../../../lib/clock.ts";
+
+const turn: Turn = { interval: 15_000, offset: 4000, now: 0, failures: 0, silent: 0 };
+
+describe("a target's turn", () => {
+  test("comes once in each interval, at the target's own place in it", () => {
+    expect(delayOf({ ...turn, now: 0 })).toBe(4000);
+    expect(delayOf({ ...turn, now: 4000 })).toBe(15_000);
+    expect(delayOf({ ...turn, now: 4500 })).toBe(14_500);
+    expect(delayOf({ ...turn, now: 18_999 })).toBe(1);
+  });
+
+  test("is the same after each start, and spread over targets", () => {
+    const offsets = Array.from({ length: 100 }, (_, host) =>
+      offsetOf(`http://host-${host}:8180`, 10_000),
+    );
+    expect(offsetOf("http://host-7:8180", 10_000)).toBe(offsets[7]);
+    for (let tenth = 0; tenth < 10; tenth++) {
+      const inTenth = offsets.filter((offset) => Math.floor(offset / 1000) === tenth);
+      expect(inTenth.length).toBeGreaterThan(0);
+    }
+  });
+
+  test("comes soon after a failure while the agent still has everything", () => {
+    expect(delayOf({ ...turn, failures: 5, silent: 59_000 })).toBe(1000);
+    expect(delayOf({ ...turn, interval: 200, failures: 1, silent: 500 })).toBe(200);
+  });
+
+  test("comes less and less often after that, but never later than an interval", () => {
+    const delays = [1, 2, 3, 4, 5, 1000].map((failures) =>
+      delayOf({ ...turn, failures, silent: 70_000 }),
+    );
+    expect(delays).toEqual([2000, 4000, 8000, 15_000, 15_000, 15_000]);
+  });
+
+  test("is always ahead", () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          interval: fc.double({ min: 100, max: 45_000, noNaN: true }),
+          offset: fc.double({ min: 0, max: 45_000, noNaN: true }),
+          now: fc.double({ min: 0, max: 1e10, noNaN: true }),
+          failures: fc.nat(),
+          silent: fc.nat(),
+        }),
+        (drawn) => {
+          const delay = delayOf(drawn);
+          expect(delay).toBeGreaterThan(0);
+          expect(delay).toBeLessThanOrEqual(drawn.interval);
+        },
+      ),
+    );
+  });
+});
+
+test("a schedule asks again and again, and ends with its signal", async () => {
+  const stop = new AbortController();
+  let asked = 0;
+  const ended = runSchedule(
+    {
+      url: "http://a",
+      interval: 5,
+      clock: systemClock,
+      ask: async () => {
+        if (++asked === 3) stop.abort();
+        return asked === 2 ? 1 : 0;
+      },
+    },
+    stop.signal,
+  );
+  await ended;
+  expect(asked).toBe(3);
+});
