@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from "node:path";
  * Who may import whom. A room is a folder; a file that stands in none of them belongs to the
  * longest folder that holds it (`agent/main.ts` to `agent`). A new room is a new row, on purpose.
  */
-export const mayImport: Readonly<Record<string, readonly string[]>> = {
+const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   wire: ["lib"],
   "agent/cgroup": ["lib"],
@@ -49,13 +49,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "wire",
     "lib",
   ],
-  bench: ["wire", "lib"],
+  // Benchmarks make the same cgroups as the tests.
+  bench: ["test/testbed", "wire", "lib"],
+  "test/testbed": [],
   docs: ["wire", "lib", "agent", "aggregator"],
   "cli.ts": ["agent", "aggregator", "lib"],
 };
 
 /** Rooms that compute and nothing else: no file, no network, no clock of their own. */
-export const pureRooms: readonly string[] = ["wire", "aggregator/model"];
+const pureRooms: readonly string[] = ["wire", "aggregator/model"];
 
 /** The only files that may look at the process's arguments and environment, or end it. */
 export const processFiles: readonly string[] = [
@@ -70,7 +72,9 @@ export const processFiles: readonly string[] = [
 const ROOTS = ["agent", "aggregator", "bench", "docs", "lib", "wire", "cli.ts"];
 
 function* sourcesIn(path: string): Generator<string> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isDirectory()) {
     if (/\.tsx?$/.test(path)) yield path;
     return;
   }

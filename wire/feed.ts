@@ -49,10 +49,8 @@ export interface FeedContainer {
   readonly values: readonly (readonly (number | null)[] | null)[];
 }
 
-/** The last line. */
-export interface FeedEnd {
-  readonly end: true;
-}
+/** The last line; without it the answer has been cut. */
+export const FEED_END: { readonly end: true } = { end: true };
 
 /** A stretch of samples, decoded. */
 export interface FeedSamples {

@@ -23,7 +23,7 @@ export interface ContainerFamily extends FamilyHead {
 const labelTexts = new WeakMap<Container, string>();
 
 /** `id`, `image` and `name` as they stand on every series; made once for each state of a container. */
-export function labelText(container: Container): string {
+function labelText(container: Container): string {
   let text = labelTexts.get(container);
   if (text !== undefined) return text;
   const { id, image, name, runtime } = container;

@@ -6,6 +6,7 @@ import { Type } from "@sinclair/typebox";
 import { Slice } from "../../lib/slice.ts";
 import {
   encodeSamples,
+  FEED_END,
   FEED_CONTENT_TYPE,
   FEED_VERSION,
   type FeedContainer,
@@ -80,7 +81,7 @@ async function* linesOf(view: AgentView, since: number): AsyncGenerator<string> 
     if (line !== undefined) yield `${JSON.stringify(line)}\n`;
     if (slice.isOver()) await slice.next();
   }
-  yield `${JSON.stringify({ end: true })}\n`;
+  yield `${JSON.stringify(FEED_END)}\n`;
 }
 
 /** `GET /stats/feed`: every sample since a cursor, for the aggregator. */

@@ -31,7 +31,7 @@ export const statsQueryProperties: Record<string, TSchema> = {
 const Numbers: TSchema = Type.Record(Type.String(), Type.Number());
 
 /** One container in an answer. */
-export const ContainerStatsSchema: TObject = Type.Object(
+const ContainerStatsSchema: TObject = Type.Object(
   {
     node: Type.Optional(Type.String()),
     id: Type.String({ description: "Absolute cgroup path." }),
