@@ -15,6 +15,7 @@ import { type Parts, run, type Signals } from "./lib/lifecycle.ts";
 import { createLogger, type Logger } from "./lib/log.ts";
 import { nearest } from "./lib/nearest.ts";
 import { keepHeapSmall } from "./lib/small-heap.ts";
+import { countReload, noReloads, type Surroundings } from "./lib/surroundings.ts";
 import { version } from "./lib/version.ts";
 
 /** One way to call `plimsoll`. */
@@ -26,8 +27,7 @@ interface Command {
 /** What a command starts once its settings are known. */
 type Begin<Table extends OptionTable> = (
   values: ValuesOf<Table> & CommonValues,
-  parts: Parts,
-  logger: Logger,
+  surroundings: Surroundings,
 ) => Promise<Reload<Table> | void>;
 
 /** Takes up the settings that may change while the program runs. */
@@ -56,35 +56,36 @@ function command<const Table extends OptionTable>(
       };
       const { values } = readConfig(asked);
       const logger = createLogger({ level: values["log.level"], format: values["log.format"] });
-      const reload = await begin(values, parts, logger);
-      signals.onReload(async () => {
-        const { values: fresh } = readConfig(asked);
-        logger.level = fresh["log.level"];
-        await reload?.(fresh);
-        logger.info("settings read again");
-      });
+      const reloads = noReloads();
+      const reload = await begin(values, { logger, parts, reloads });
+      signals.onReload(() =>
+        countReload(reloads, async () => {
+          const { values: fresh } = readConfig(asked);
+          logger.level = fresh["log.level"];
+          await reload?.(fresh);
+          logger.info("settings read again");
+        }),
+      );
       return logger;
     },
   };
 }
 
+/** Each program is loaded only when it is wanted. */
 async function beginAgent(
   config: AgentConfig,
-  parts: Parts,
-  logger: Logger,
+  surroundings: Surroundings,
 ): Promise<{ url: string }> {
-  // Loaded on demand: an aggregator needs nothing of it.
   const { startAgent } = await import("./agent/main.ts");
-  return startAgent(config, parts, logger);
+  return startAgent(config, surroundings);
 }
 
 async function beginAggregator(
   config: AggregatorConfig,
-  parts: Parts,
-  logger: Logger,
+  surroundings: Surroundings,
 ): Promise<Aggregator> {
   const { startAggregator } = await import("./aggregator/main.ts");
-  return startAggregator(config, { parts, logger });
+  return startAggregator(config, surroundings);
 }
 
 /** Both programs at once on one machine: the page follows every second. */
@@ -106,14 +107,14 @@ const commands: Readonly<Record<string, Command>> = {
     "up",
     "Runs an agent and an aggregator on this machine.",
     upOptions,
-    async (values, parts, logger) => {
-      const agent = await beginAgent(unprefixed("agent", values), parts, logger);
+    async (values, surroundings) => {
+      const agent = await beginAgent(unprefixed("agent", values), surroundings);
       const settings = unprefixed("aggregator", values);
       const withAgent = (config: AggregatorConfig): AggregatorConfig => ({
         ...config,
         agents: [agent.url, ...config.agents],
       });
-      const aggregator = await beginAggregator(withAgent(settings), parts, logger);
+      const aggregator = await beginAggregator(withAgent(settings), surroundings);
       process.stdout.write(`Plimsoll is up. Page: ${aggregator.url}\n`);
       return (fresh) => aggregator.reload(withAgent(unprefixed("aggregator", fresh)));
     },
@@ -122,17 +123,17 @@ const commands: Readonly<Record<string, Command>> = {
     "agent",
     "Measures the containers of this machine.",
     agentOptions,
-    async (values, parts, logger) => {
+    async (values, surroundings) => {
       keepHeapSmall();
-      await beginAgent(values, parts, logger);
+      await beginAgent(values, surroundings);
     },
   ),
   aggregator: command(
     "aggregator",
     "Collects from the agents of a cluster, keeps and shows what they measured.",
     aggregatorOptions,
-    async (values, parts, logger) => {
-      const aggregator = await beginAggregator(values, parts, logger);
+    async (values, surroundings) => {
+      const aggregator = await beginAggregator(values, surroundings);
       return (fresh) => aggregator.reload(fresh);
     },
   ),

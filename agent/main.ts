@@ -4,8 +4,7 @@ import process from "node:process";
 import { systemClock } from "../lib/clock.ts";
 import { ConfigError, messageOf } from "../lib/errors.ts";
 import { createHttpServer, listen } from "../lib/http/server.ts";
-import type { Parts } from "../lib/lifecycle.ts";
-import type { Logger } from "../lib/log.ts";
+import type { Surroundings } from "../lib/surroundings.ts";
 import { version } from "../lib/version.ts";
 import { allRoutes } from "./api/all.ts";
 import type { AgentView } from "./api/route.ts";
@@ -27,9 +26,9 @@ import { Window } from "./window/window.ts";
 /** Starts the agent; its parts are closed with all others. Resolves once it answers. */
 export async function startAgent(
   config: AgentConfig,
-  parts: Parts,
-  logger: Logger,
+  surroundings: Surroundings,
 ): Promise<{ readonly url: string }> {
+  const { parts, logger, reloads } = surroundings;
   const hierarchies = openHierarchies(config["cgroup.root"]);
   const host = openHost(config, hierarchies);
   const length = Math.ceil(config["window.seconds"] / config["interval.seconds"]);
@@ -61,9 +60,9 @@ export async function startAgent(
     window,
     intervalSeconds: config["interval.seconds"],
     windowSeconds: config["window.seconds"],
-    registry: createSelfMetrics({ sampler, window, files: host.files, runtimes }),
+    registry: createSelfMetrics({ sampler, window, files: host.files, runtimes, reloads }),
   };
-  return serve(view, config, parts, logger);
+  return serve(view, config, surroundings);
 }
 
 function openHierarchies(root: string): Hierarchies {
@@ -95,8 +94,7 @@ function openHost(config: AgentConfig, hierarchies: Hierarchies): Host {
 async function serve(
   view: AgentView,
   config: AgentConfig,
-  parts: Parts,
-  logger: Logger,
+  { parts, logger }: Surroundings,
 ): Promise<{ readonly url: string }> {
   const app = await createHttpServer({
     title: "Plimsoll agent",

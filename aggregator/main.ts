@@ -8,6 +8,7 @@ import { createHttpServer, listen } from "../lib/http/server.ts";
 import type { Part, Parts } from "../lib/lifecycle.ts";
 import type { Logger } from "../lib/log.ts";
 import { addProcessMetrics } from "../lib/process-metrics.ts";
+import type { Surroundings } from "../lib/surroundings.ts";
 import { version } from "../lib/version.ts";
 import { allRoutes } from "./api/all.ts";
 import type { ClusterView } from "./api/route.ts";
@@ -22,10 +23,7 @@ import { createReadFeed } from "./scrape/read-feed.ts";
 import { Targets } from "./scrape/targets.ts";
 
 /** What the aggregator is started in. */
-export interface Surroundings {
-  readonly logger: Logger;
-  /** Takes charge of closing everything that is started. */
-  readonly parts: Parts;
+export interface AggregatorSurroundings extends Surroundings {
   readonly clock?: Clock;
   /** Folder of the built page; the one of this build if left out. */
   readonly pageDirectory?: string;
@@ -44,10 +42,12 @@ const EVERY_MINUTE = "* * * * *";
 /** Starts the aggregator; it answers when this resolves. Throws ConfigError for what the operator must put right. */
 export async function startAggregator(
   config: AggregatorConfig,
-  { logger, parts, clock = systemClock, pageDirectory = builtPage() }: Surroundings,
+  surroundings: AggregatorSurroundings,
 ): Promise<Aggregator> {
+  const { logger, parts, reloads } = surroundings;
+  const { clock = systemClock, pageDirectory = builtPage() } = surroundings;
   const registry = new Registry();
-  addProcessMetrics(registry);
+  addProcessMetrics(registry, reloads);
 
   const history = await openHistory(config, parts, logger, clock);
   const cluster = new Cluster(history?.storedUntil);

@@ -9,6 +9,7 @@ import type { AggregatorConfig } from "../../aggregator/config.ts";
 import { type Aggregator, startAggregator } from "../../aggregator/main.ts";
 import { ConfigError } from "../../lib/errors.ts";
 import { Parts } from "../../lib/lifecycle.ts";
+import { noReloads } from "../../lib/surroundings.ts";
 import type { ContainerStats } from "../../wire/stats/answer.ts";
 import { type FakeAgent, FakeNode, startFakeAgent } from "./fakes/agent.ts";
 import { containerOf } from "./fakes/samples.ts";
@@ -74,7 +75,13 @@ async function run(
   ended.push(stop);
   const pageDirectory = join(directory, "page");
   const logger = pino({ level: "warn" }, { write: note });
-  const aggregator = await startAggregator(config, { logger, parts, clock, pageDirectory });
+  const aggregator = await startAggregator(config, {
+    logger,
+    parts,
+    reloads: noReloads(),
+    clock,
+    pageDirectory,
+  });
   return { ...aggregator, config, stop };
 }
 

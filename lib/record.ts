@@ -1,0 +1,4 @@
+/** Whether an outside value is an object whose fields may be looked at. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
