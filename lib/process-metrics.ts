@@ -11,10 +11,19 @@ const MISNAMED = [
   "nodejs_active_resources_total",
 ];
 
+/**
+ * These come from a timer that by default rings a hundred times a second, which would cost more than
+ * sampling a hundred cgroups. `nodejs_eventloop_lag_seconds` needs no timer and stays.
+ */
+const LAGS = ["min", "max", "mean", "stddev", "p50", "p90", "p99"].map(
+  (part) => `nodejs_eventloop_lag_${part}_seconds`,
+);
+const RARELY_MS = 3_600_000;
+
 /** Adds what every program tells of itself: `process_*`, `nodejs_*`, its version, its settings. */
 export function addProcessMetrics(registry: Registry, reloads: Reloads): void {
-  collectDefaultMetrics({ register: registry });
-  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: RARELY_MS });
+  for (const name of [...MISNAMED, ...LAGS]) registry.removeSingleMetric(name);
   observedGauge(registry, {
     name: "plimsoll_build_info",
     help: "The version that runs; always 1.",

@@ -9,15 +9,16 @@ import {
   type FamilyHead,
   sanitizeLabelName,
 } from "../../wire/exposition/encode.ts";
+import type { Page } from "../../wire/exposition/page.ts";
 import { allMetrics, columnOf } from "../../wire/metrics/all.ts";
 import type { Metric } from "../../wire/metrics/metric.ts";
 import { type SpecMetric, specMetrics } from "../../wire/metrics/spec.ts";
 import type { Collector } from "../collectors/collector.ts";
 import type { Tracked } from "../window/tracked.ts";
 
-/** One family: what it is, and the lines of a cgroup; each line ends itself. */
+/** One family: what it is, and how the series of a cgroup are written. */
 export interface ContainerFamily extends FamilyHead {
-  lines(tracked: Tracked): string;
+  write(tracked: Tracked, page: Page): void;
 }
 
 const labelTexts = new WeakMap<Container, string>();
@@ -35,23 +36,27 @@ function labelText(container: Container): string {
   return text;
 }
 
-function line(family: string, tracked: Tracked, extra: string, value: number): string {
-  if (Number.isNaN(value)) return "";
-  return `${family}{${labelText(tracked.container)}${extra}} ${encodeValue(value)}\n`;
+function writeSeries(
+  page: Page,
+  family: string,
+  tracked: Tracked,
+  extra: string,
+  value: number,
+): void {
+  if (Number.isNaN(value)) return;
+  page.write(`${family}{${labelText(tracked.container)}${extra}} ${encodeValue(value)}\n`);
 }
 
-/** The series of a metric that has one for each container. */
-function plainLines(metric: Metric, family: string): ContainerFamily["lines"] {
+/** Writes the series of a metric that has one for each container. */
+function plainSeries(metric: Metric, family: string): ContainerFamily["write"] {
   const column = columnOf(metric);
   const labels = metric.family?.labels;
   const extra = labels === undefined ? "" : `,${encodeLabels(labels)}`;
-  return (tracked) =>
-    line(
-      family,
-      tracked,
-      extra,
-      tracked.ring.valueAt(tracked.ring.length - 1, column) / metric.scale,
-    );
+  return (tracked, page) => {
+    const { ring } = tracked;
+    const value = ring.valueAt(ring.length - 1, column) / metric.scale;
+    writeSeries(page, family, tracked, extra, value);
+  };
 }
 
 const places = new Map<Collector, ReadonlyMap<Metric, number>>();
@@ -65,31 +70,31 @@ function placeOf(metric: Metric, collector: Collector): number | undefined {
   return ofCollector.get(metric);
 }
 
-/** The series of a metric that has one for each device or interface. */
-function labelledLines(metric: Metric, label: string, family: string): ContainerFamily["lines"] {
-  return (tracked) => {
-    let lines = "";
+/** Writes the series of a metric that has one for each device or interface. */
+function labelledSeries(metric: Metric, label: string, family: string): ContainerFamily["write"] {
+  return (tracked, page) => {
     for (const [collector, values] of tracked.labelled()) {
       const place = placeOf(metric, collector);
       if (place === undefined) continue;
       for (const [name, row] of values) {
         const extra = `,${label}="${escapeLabelValue(name)}"`;
-        lines += line(family, tracked, extra, (row[place] ?? Number.NaN) / metric.scale);
+        writeSeries(page, family, tracked, extra, (row[place] ?? Number.NaN) / metric.scale);
       }
     }
-    return lines;
   };
 }
 
 function familyOf(name: string, metrics: readonly Metric[]): ContainerFamily {
-  const lines = metrics.map((metric) =>
-    metric.per === undefined ? plainLines(metric, name) : labelledLines(metric, metric.per, name),
+  const writers = metrics.map((metric) =>
+    metric.per === undefined ? plainSeries(metric, name) : labelledSeries(metric, metric.per, name),
   );
   return {
     name,
     type: metrics[0]?.type ?? "gauge",
     help: metrics[0]?.family?.help ?? "",
-    lines: (tracked) => lines.map((linesOf) => linesOf(tracked)).join(""),
+    write(tracked, page) {
+      for (const write of writers) write(tracked, page);
+    },
   };
 }
 
@@ -112,11 +117,12 @@ function specFamily(
     name,
     help,
     type: "gauge",
-    lines(tracked) {
+    write(tracked, page) {
       // The machine itself is limited by what is built in.
       const isMachine = tracked.cgroup.id === "/" && of === "memoryLimit";
       const value = isMachine ? memoryBytes : tracked.spec[of];
-      return line(name, tracked, "", Number.isFinite(value) ? value : (unlimited ?? Number.NaN));
+      const shown = Number.isFinite(value) ? value : (unlimited ?? Number.NaN);
+      writeSeries(page, name, tracked, "", shown);
     },
   };
 }
@@ -125,9 +131,9 @@ const lastSeen: ContainerFamily = {
   name: "container_last_seen",
   type: "gauge",
   help: "Unix time of the last sample.",
-  lines(tracked) {
+  write(tracked, page) {
     const time = tracked.ring.timeAt(tracked.ring.length - 1);
-    return line(this.name, tracked, "", Math.floor(time / 1000));
+    writeSeries(page, this.name, tracked, "", Math.floor(time / 1000));
   },
 };
 
@@ -135,8 +141,14 @@ const startTime: ContainerFamily = {
   name: "container_start_time_seconds",
   type: "gauge",
   help: "Unix time at which the container was started.",
-  lines(tracked) {
-    return line(this.name, tracked, "", Date.parse(tracked.container.started_at ?? "") / 1000);
+  write(tracked, page) {
+    writeSeries(
+      page,
+      this.name,
+      tracked,
+      "",
+      Date.parse(tracked.container.started_at ?? "") / 1000,
+    );
   },
 };
 
@@ -145,15 +157,15 @@ const info: ContainerFamily = {
   name: "container_info",
   type: "gauge",
   help: "Labels of the container, as container_label_*; always 1.",
-  lines(tracked) {
+  write(tracked, page) {
     const { runtime, labels } = tracked.container;
-    if (runtime === undefined) return "";
+    if (runtime === undefined) return;
     const extra: Record<string, string> = { runtime };
     // Of two keys that become one name the first in the alphabet wins, always.
     for (const key of Object.keys(labels).toSorted()) {
       extra[`container_label_${sanitizeLabelName(key)}`] ??= labels[key] ?? "";
     }
-    return line(this.name, tracked, `,${encodeLabels(extra)}`, 1);
+    writeSeries(page, this.name, tracked, `,${encodeLabels(extra)}`, 1);
   },
 };
 
@@ -165,19 +177,20 @@ export function containerFamilies(memoryBytes: number): readonly ContainerFamily
   );
 }
 
-/** Writes the families of all cgroups, a few milliseconds at a time. A family without series is left out. */
-export async function encodeContainerFamilies(
+/** Writes the families of all cgroups, a few milliseconds at a time. One without series is left out. */
+export async function writeContainerFamilies(
+  page: Page,
   families: readonly ContainerFamily[],
   tracked: readonly Tracked[],
   format: ExpositionFormat,
-): Promise<string[]> {
+): Promise<void> {
   const slice = new Slice();
-  const parts: string[] = [];
   for (const family of families) {
-    let lines = "";
-    for (const one of tracked) lines += family.lines(one);
-    if (lines !== "") parts.push(encodeHead(family, format), lines);
+    const before = page.length;
+    page.write(encodeHead(family, format));
+    const headed = page.length;
+    for (const one of tracked) family.write(one, page);
+    if (page.length === headed) page.cut(before);
     if (slice.isOver()) await slice.next();
   }
-  return parts;
 }
