@@ -8,7 +8,7 @@ import {
   select,
   type Subject,
 } from "../../wire/stats/answer.ts";
-import { encodeCsv } from "../../wire/stats/csv.ts";
+import { encodeStats } from "../../wire/stats/encode.ts";
 import { findSubjects } from "../../wire/stats/find.ts";
 import { parseStatsQuery, type RawStatsQuery, type StatsQuery } from "../../wire/stats/query.ts";
 import { ErrorSchema, StatsAnswerSchema, statsQueryProperties } from "../../wire/stats/schema.ts";
@@ -34,27 +34,14 @@ async function answer(
   query: StatsQuery,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const containers = await statsOf(subjects, query);
-  switch (query.format) {
-    case "csv":
-      return reply
-        .type("text/csv; charset=utf-8; header=present")
-        .send(encodeCsv(containers, query));
-    case "ndjson":
-      return reply
-        .type("application/x-ndjson")
-        .send(containers.map((container) => `${JSON.stringify(container)}\n`).join(""));
-    case "json":
-      break;
-  }
   const head = {
     node: view.node,
     time: new Date().toISOString(),
     interval_seconds: view.intervalSeconds,
     window_seconds: view.windowSeconds,
   };
-  // Written here, not by a serializer: the schema is for the reader of the documentation.
-  return reply.type("application/json").send(JSON.stringify({ ...head, containers }));
+  const { contentType, body } = encodeStats(head, await statsOf(subjects, query), query);
+  return reply.type(contentType).send(body);
 }
 
 /** `GET /stats` and `GET /stats/{container}`: who runs, what it uses, and what it used in the window. */

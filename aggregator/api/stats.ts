@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import type { FastifyReply } from "fastify";
 
 import type { ContainerStats } from "../../wire/stats/answer.ts";
-import { encodeCsv } from "../../wire/stats/csv.ts";
+import { encodeStats } from "../../wire/stats/encode.ts";
 import { QueryError } from "../../wire/stats/query.ts";
 import { ErrorSchema, StatsAnswerSchema } from "../../wire/stats/schema.ts";
 import type { History } from "../history/history.ts";
@@ -39,18 +39,6 @@ function send(
   containers: readonly ContainerStats[],
   reply: FastifyReply,
 ): FastifyReply {
-  switch (query.format) {
-    case "csv":
-      return reply
-        .type("text/csv; charset=utf-8; header=present")
-        .send(encodeCsv(containers, query));
-    case "ndjson":
-      return reply
-        .type("application/x-ndjson")
-        .send(containers.map((container) => `${JSON.stringify(container)}\n`).join(""));
-    case "json":
-      break;
-  }
   const now = view.clock.now();
   const intervals = [...view.cluster.nodes(now)].map(({ intervalSeconds }) => intervalSeconds);
   const head = {
@@ -59,8 +47,8 @@ function send(
     interval_seconds: intervals.length === 0 ? 1 : Math.min(...intervals),
     window_seconds: range === undefined ? WINDOW_SECONDS : (range.end - range.start) / 1000,
   };
-  // Written here, not by a serializer: the schema is for the reader of the documentation.
-  return reply.type("application/json").send(JSON.stringify({ ...head, containers }));
+  const { contentType, body } = encodeStats(head, containers, query);
+  return reply.type(contentType).send(body);
 }
 
 /** `GET /stats`: every container of every node, now or in the past. */
