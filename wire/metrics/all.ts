@@ -3,6 +3,7 @@ import { diskIoMetrics, diskIoStats } from "./disk-io.ts";
 import { memoryMetrics, memoryStats } from "./memory.ts";
 import type { Metric, Stat } from "./metric.ts";
 import { networkMetrics, networkStats } from "./network.ts";
+import { pressureMetrics, pressureStats } from "./pressure.ts";
 import { processMetrics, processStats } from "./process.ts";
 
 /** Every metric in the order of its column. A new subject is a new line here and below. */
@@ -13,6 +14,7 @@ export const allMetrics: readonly Metric[] = [
   ...Object.values(diskIoMetrics),
   ...Object.values(networkMetrics.receive),
   ...Object.values(networkMetrics.transmit),
+  ...Object.values(pressureMetrics).flatMap(({ some, full }) => [some, full]),
 ];
 
 /** Every statistic in the order of `/stats`. */
@@ -22,6 +24,7 @@ export const allStats: readonly Stat[] = [
   ...processStats,
   ...diskIoStats,
   ...networkStats,
+  ...pressureStats,
 ];
 
 const columns = new Map(allMetrics.map((metric, index) => [metric, index]));

@@ -4,7 +4,7 @@
  */
 
 /** Names of cAdvisor's metric groups, as `--metrics-enable` and `--metrics-disable` take them. */
-export type MetricGroup = "cpu" | "memory" | "process" | "diskIO" | "network";
+export type MetricGroup = "cpu" | "memory" | "process" | "diskIO" | "network" | "pressure";
 
 /** How the same metric of several containers becomes one number of their group. */
 export type RollUp = "sum" | "max" | "mean";
