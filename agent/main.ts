@@ -32,7 +32,7 @@ export async function startAgent(
   const hierarchies = openHierarchies(config["cgroup.root"]);
   const host = openHost(config, hierarchies);
   const length = Math.ceil(config["window.seconds"] / config["interval.seconds"]);
-  const window = new Window(length);
+  const window = new Window(length, config["window.seconds"] * 1000);
   const runtimes = createRuntimes({ dockerHost: dockerHostOf(config, process.env) }, logger);
   const inventory = new Inventory((engineId) => sampler.describeAgain(engineId));
   const sampler = new Sampler({

@@ -121,7 +121,8 @@ function specFamily(
       // The machine itself is limited by what is built in.
       const isMachine = tracked.cgroup.id === "/" && of === "memoryLimit";
       const value = isMachine ? memoryBytes : tracked.spec[of];
-      const shown = Number.isFinite(value) ? value : (unlimited ?? Number.NaN);
+      const hasNone = value === Number.POSITIVE_INFINITY;
+      const shown = hasNone ? (unlimited ?? Number.NaN) : value;
       writeSeries(page, name, tracked, "", shown);
     },
   };

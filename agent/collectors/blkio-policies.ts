@@ -1,34 +1,64 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { KernelFiles } from "../cgroup/kernel-files.ts";
-import { countLines } from "../cgroup/parse.ts";
 
 const THROTTLE = "blkio.throttle";
 const BFQ = "blkio.bfq";
 
+/** How often it is looked at again what is counted, in milliseconds. */
+const CHECK_EVERY_MS = 10_000;
+
+/** Of the disks that are in use, which the kernel counts by cgroup. */
+export type Coverage = "none" | "some" | "all";
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function disksOf(sysRoot: string): string[] {
+  const blocks = join(sysRoot, "block");
+  try {
+    return readdirSync(blocks).map((disk) => join(blocks, disk));
+  } catch {
+    return [];
+  }
+}
+
 /** Whether some disk of the machine is scheduled by bfq. */
 function usesBfq(sysRoot: string): boolean {
-  const blocks = join(sysRoot, "block");
-  if (!existsSync(blocks)) return false;
-  return readdirSync(blocks).some((disk) => {
-    const path = join(blocks, disk, "queue", "scheduler");
-    return existsSync(path) && readFileSync(path, "utf8").includes("[bfq]");
-  });
+  return disksOf(sysRoot).some((disk) =>
+    readText(join(disk, "queue", "scheduler")).includes("[bfq]"),
+  );
+}
+
+/**
+ * Whether a disk has done anything. A drive without a medium or an idle loop device has not; one
+ * path of several to the same disk is hidden. https://docs.kernel.org/block/stat.html
+ */
+function isInUse(disk: string): boolean {
+  if (readText(join(disk, "hidden")) === "1" || readText(join(disk, "size")) === "0") return false;
+  const [reads, , , , writes] = readText(join(disk, "stat")).split(/\s+/).map(Number);
+  return (reads ?? 0) + (writes ?? 0) > 0;
 }
 
 /**
  * Who counts block I/O in cgroup v1. A disk that bfq schedules is in bfq's own books, every other
- * one in the throttle policy's, which newer kernels keep only once some limit has been set.
+ * one in the throttle policy's, which newer kernels keep for a disk only once it has got a limit.
  */
 export class BlkioPolicies {
   /** Names of the policies whose files to read. */
   readonly policies: readonly string[];
   readonly #files: KernelFiles;
   readonly #root: string | undefined;
+  readonly #sysRoot: string;
   readonly #now: () => number;
-  #counting = false;
+  #coverage: Coverage = "none";
   #checkedAt = Number.NEGATIVE_INFINITY;
 
   /** @param now monotonic milliseconds */
@@ -37,25 +67,33 @@ export class BlkioPolicies {
     const place = root.controller("blkio");
     this.#root = place?.version === 1 ? place.directory : undefined;
     this.#files = files;
+    this.#sysRoot = sysRoot;
     this.#now = now;
   }
 
-  /**
-   * Whether the kernel counts at all: then the machine's own cgroup has had some I/O, and a
-   * container without any has really done none.
-   */
-  isCounting(): boolean {
-    // Once on, it stays on.
-    if (this.#counting || this.#root === undefined || this.#now() - this.#checkedAt < 10_000) {
-      return this.#counting;
+  /** What is counted now: only if that is all, a container without any I/O has really done none. */
+  coverage(): Coverage {
+    if (this.#root === undefined || this.#now() - this.#checkedAt < CHECK_EVERY_MS) {
+      return this.#coverage;
     }
     this.#checkedAt = this.#now();
-    const root = this.#root;
-    this.#counting = this.policies.some(
-      (policy) =>
-        this.#files.readOnce(join(root, `${policy}.io_service_bytes_recursive`)) &&
-        countLines(this.#files.text) > 1,
-    );
-    return this.#counting;
+    const counted = this.#counted(this.#root);
+    if (counted.size === 0) return (this.#coverage = "none");
+    const isAll = disksOf(this.#sysRoot)
+      .filter(isInUse)
+      .every((disk) => counted.has(readText(join(disk, "dev"))));
+    return (this.#coverage = isAll ? "all" : "some");
+  }
+
+  /** The machine's own cgroup has a line for each disk that is counted. */
+  #counted(root: string): Set<string> {
+    const devices = new Set<string>();
+    for (const policy of this.policies) {
+      if (!this.#files.readOnce(join(root, `${policy}.io_service_bytes_recursive`))) continue;
+      const { bytes, length } = this.#files.text;
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
+      for (const [, device = ""] of text.matchAll(/^(\d+:\d+) /gm)) devices.add(device);
+    }
+    return devices;
   }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { columnOf } from "../../wire/metrics/all.ts";
 import { cpuMetrics } from "../../wire/metrics/cpu.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
+import type { KernelFile } from "../cgroup/kernel-files.ts";
 import { KeyedFile } from "../cgroup/parse.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
 
@@ -37,11 +38,8 @@ const cpuStatV2 = new KeyedFile([
 function openV1(accounting: string, cpu: string | undefined, { files }: Host): Probe | undefined {
   const usage = files.keep(join(accounting, "cpuacct.usage"));
   const stat = files.keep(join(accounting, "cpuacct.stat"));
-  const throttling = cpu === undefined ? undefined : files.keep(join(cpu, "cpu.stat"));
-  if (usage === undefined && stat === undefined) {
-    files.release(throttling);
-    return undefined;
-  }
+  if (usage === undefined && stat === undefined) return undefined;
+  let throttling: KernelFile | undefined;
   return {
     read(row, limits) {
       row[USAGE] = files.number(usage);
@@ -51,7 +49,9 @@ function openV1(accounting: string, cpu: string | undefined, { files }: Host): P
         row[SYSTEM] = (times[1] ?? Number.NaN) * NANOSECONDS_IN_TICK;
       }
       // Without a quota there is nothing to throttle, and no file to read.
-      if (limits.cpu_cores === null) return;
+      if (limits.cpu_cores === null || cpu === undefined) return;
+      // Not before: v1 makes a cgroup in one hierarchy after the other, and this may come last.
+      throttling ??= files.keep(join(cpu, "cpu.stat"));
       const throttled = files.keyed(throttling, cpuStatV1);
       if (throttled === undefined) return;
       row[PERIODS] = throttled[0] ?? Number.NaN;

@@ -6,7 +6,7 @@ import { diskIoMetrics } from "../../wire/metrics/disk-io.ts";
 import type { Row } from "../../wire/ring.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { Text } from "../cgroup/parse.ts";
-import type { Collector, Host, Probe } from "./collector.ts";
+import type { Collector, Host, LabelledValues, Probe } from "./collector.ts";
 
 const { readBytes, writtenBytes, reads, writes } = diskIoMetrics;
 /** `Total 0` and the end of the line. */
@@ -17,6 +17,8 @@ const COLUMNS = METRICS.map(columnOf);
 
 /** Values of each device, in the order of the metrics. */
 type Devices = Map<string, Float64Array>;
+
+const NONE: LabelledValues = new Map();
 
 /** `Read` and `Write` lines of v1 come from two files: their place among the metrics. */
 const V1_BYTES: Readonly<Record<string, number>> = { Read: 0, Write: 1 };
@@ -66,15 +68,15 @@ const names = new Map<string, string>();
 
 /** `/dev/sda` of `8:0`; the numbers themselves if the kernel has no name for them. */
 function deviceName(numbers: string, sysRoot: string): string {
-  let name = names.get(numbers);
+  const path = join(sysRoot, "dev", "block", numbers, "uevent");
+  let name = names.get(path);
   if (name !== undefined) return name;
   try {
-    const uevent = readFileSync(join(sysRoot, "dev", "block", numbers, "uevent"), "utf8");
-    name = `/dev/${/^DEVNAME=(.+)$/m.exec(uevent)?.[1] ?? numbers}`;
+    name = `/dev/${/^DEVNAME=(.+)$/m.exec(readFileSync(path, "utf8"))?.[1] ?? numbers}`;
   } catch {
     name = numbers;
   }
-  names.set(numbers, name);
+  names.set(path, name);
   return name;
 }
 
@@ -95,7 +97,7 @@ function openV1(directory: string, { files, sysRoot, blkio }: Host): Probe | und
     bytes: files.keep(join(directory, `${policy}.io_service_bytes_recursive`)),
     counts: files.keep(join(directory, `${policy}.io_serviced_recursive`)),
   }));
-  let labelled: Devices = new Map();
+  let labelled: LabelledValues = NONE;
   const close = (): void => {
     for (const { bytes, counts } of books) {
       files.release(bytes);
@@ -111,7 +113,9 @@ function openV1(directory: string, { files, sysRoot, blkio }: Host): Probe | und
       return labelled;
     },
     read(row) {
-      if (!blkio.isCounting()) return;
+      labelled = NONE;
+      const coverage = blkio.coverage();
+      if (coverage === "none") return;
       const devices: Devices = new Map();
       for (const { bytes, counts } of books) {
         // No device yet: the second file says no more than the first.
@@ -120,7 +124,8 @@ function openV1(directory: string, { files, sysRoot, blkio }: Host): Probe | und
         if (files.read(counts)) parseBlkio(stringOf(files.text), V1_COUNTS, devices);
       }
       labelled = named(devices, sysRoot);
-      writeSums(row, devices);
+      // A sum that lacks a disk would be too small.
+      if (coverage === "all") writeSums(row, devices);
     },
     close,
   };
@@ -129,14 +134,15 @@ function openV1(directory: string, { files, sysRoot, blkio }: Host): Probe | und
 function openV2(directory: string, { files, sysRoot }: Host): Probe | undefined {
   const stat = files.keep(join(directory, "io.stat"));
   if (stat === undefined) return undefined;
-  let labelled: Devices = new Map();
+  let labelled: LabelledValues = NONE;
   return {
     get labelled() {
       return labelled;
     },
     read(row) {
-      const devices: Devices = new Map();
+      labelled = NONE;
       if (!files.read(stat)) return;
+      const devices: Devices = new Map();
       parseIoStat(stringOf(files.text), devices);
       labelled = named(devices, sysRoot);
       writeSums(row, devices);

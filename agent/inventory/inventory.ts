@@ -21,7 +21,7 @@ export class Inventory {
   readonly #known: Map<string, Known> = new Map();
   readonly #onChange: (engineId: string) => void;
 
-  /** @param onChange called with the engine's id when what is known of a container has changed */
+  /** @param onChange called with the engine's id when something has happened to a container */
   constructor(onChange: (engineId: string) => void) {
     this.#onChange = onChange;
   }
@@ -63,9 +63,8 @@ export class Inventory {
   #put(runtime: string, container: EngineContainer): void {
     const before = this.#known.get(container.id)?.container;
     // A list knows less than an answer about one container: it keeps what was known.
-    const merged = { ...before, ...container };
-    if (before !== undefined && JSON.stringify(before) === JSON.stringify(merged)) return;
-    this.#known.set(container.id, { runtime, container: merged });
+    this.#known.set(container.id, { runtime, container: { ...before, ...container } });
+    // Even if nothing here is new: the limits, which stand in the cgroup's files, may be.
     this.#onChange(container.id);
   }
 }

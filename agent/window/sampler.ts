@@ -12,8 +12,8 @@ import type { Window } from "./window.ts";
 /** A timer may ring a little early; this keeps every sample within the second that it is meant for. */
 const PHASE_MS = 10;
 
-/** Engines tell of each container by itself; so many are looked for together. */
-const RESCAN_DELAY_MS = 50;
+/** Engines tell of each container by itself; what they tell in such a time is taken up together. */
+const GATHER_MS = 50;
 
 /** What sampling costs and how well it keeps time; all since the start. */
 export interface SamplerCost {
@@ -52,7 +52,8 @@ export class Sampler {
   /** Engine ids of containers that must be described anew. */
   #stale: Set<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
-  #rescanTimer: NodeJS.Timeout | undefined;
+  #soonTimer: NodeJS.Timeout | undefined;
+  #scanSoon = false;
   #plannedAt = 0;
   #passing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -71,23 +72,31 @@ export class Sampler {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#rescanTimer);
+    clearTimeout(this.#soonTimer);
     await this.#passing;
     this.#parts.window.close();
   }
 
-  /** What an engine knows of a container has changed: describe it anew at the next pass. */
+  /** What an engine knows of a container has changed: describe it anew. */
   describeAgain(engineId: string): void {
     this.#stale.add(engineId);
+    this.#passSoon();
   }
 
   /** A container has started or ended: look now, not only at the next second. */
   rescan(): void {
+    this.#scanSoon = true;
+    this.#passSoon();
+  }
+
+  #passSoon(): void {
     if (this.#closed) return;
-    this.#rescanTimer ??= setTimeout(() => {
-      this.#rescanTimer = undefined;
-      void this.pass("found");
-    }, RESCAN_DELAY_MS);
+    this.#soonTimer ??= setTimeout(() => {
+      this.#soonTimer = undefined;
+      if (this.#scanSoon) void this.pass("found");
+      this.#scanSoon = false;
+      this.#passing = this.#passing.then(() => this.#describeStale());
+    }, GATHER_MS);
   }
 
   /** One pass over all cgroups, or only over those that it finds; passes never overlap. */
@@ -107,9 +116,26 @@ export class Sampler {
     // Those that were found just now have been described.
     if (which === "all") this.#stale = new Set();
     await this.#sample(which === "all" ? [...window.live] : found, stale, tick, timeOffset);
-    window.endPass(tick);
+    window.endPass(tick, timeOffset + startedAt);
     this.cost.passes++;
     this.cost.passSeconds += (clock.monotonic() - startedAt) / 1000;
+  }
+
+  /** Shows what engines have told since the last pass; takes no samples. */
+  #describeStale(): void {
+    const { clock, inventory, window } = this.#parts;
+    const stale = [...window.live].filter(({ cgroup }) => this.#isStale(cgroup.id));
+    this.#stale = new Set();
+    if (this.#closed || stale.length === 0) return;
+    const tick = window.beginPass();
+    for (const tracked of stale) {
+      tracked.refresh(tick, (limits) => inventory.describe(tracked.cgroup.id, limits));
+    }
+    window.endPass(tick, clock.now());
+  }
+
+  #isStale(cgroup: string, stale: ReadonlySet<string> = this.#stale): boolean {
+    return stale.size > 0 && stale.has(engineIdOf(cgroup) ?? "");
   }
 
   /** Takes up the cgroups that have come, lets go of those that went. */
@@ -156,7 +182,7 @@ export class Sampler {
   #describe(tracked: Tracked, tick: number, stale: ReadonlySet<string>): void {
     const { inventory } = this.#parts;
     const { id } = tracked.cgroup;
-    if (tracked.isSpecDue() || (stale.size > 0 && stale.has(engineIdOf(id) ?? ""))) {
+    if (tracked.isSpecDue() || this.#isStale(id, stale)) {
       tracked.refresh(tick, (limits) => inventory.describe(id, limits));
     }
   }

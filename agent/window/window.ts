@@ -11,13 +11,13 @@ export class Window {
   readonly #live: Map<string, Tracked> = new Map();
   readonly #gone: Tracked[] = [];
   readonly #listeners: Set<() => void> = new Set();
-  readonly #length: number;
+  readonly #keptMs: number;
   #begun = 0;
   #tick = 0;
 
-  /** @param length samples in the window */
-  constructor(length: number) {
-    this.#length = length;
+  /** `length` samples, which take `keptMs` milliseconds. */
+  constructor(length: number, keptMs: number) {
+    this.#keptMs = keptMs;
     this.capacity = length + 1;
   }
 
@@ -73,10 +73,11 @@ export class Window {
     return ++this.#begun;
   }
 
-  /** Makes the samples of a pass known. */
-  endPass(tick: number): void {
+  /** Makes what a pass has found known. `time` is Unix milliseconds. */
+  endPass(tick: number, time: number): void {
     this.#tick = tick;
-    while ((this.#gone[0]?.gone?.tick ?? tick) < tick - this.#length) this.#gone.shift();
+    // By time: while containers come and go there are many passes in a second.
+    while ((this.#gone[0]?.gone?.time ?? time) < time - this.#keptMs) this.#gone.shift();
     for (const listener of this.#listeners) listener();
   }
 

@@ -48,8 +48,8 @@ export function matches(container: Container, query: StatsQuery): boolean {
   if (query.group !== undefined && container.groups[query.group[0]] !== query.group[1])
     return false;
   return query.labels.every(([key, value]) => {
-    const actual = container.labels[key];
-    return value === undefined ? actual !== undefined : actual === value;
+    if (!Object.hasOwn(container.labels, key)) return false;
+    return value === undefined || container.labels[key] === value;
   });
 }
 

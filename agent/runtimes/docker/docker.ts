@@ -13,15 +13,26 @@ import { parseEvent, parseInspected, parseListed } from "./parse.ts";
 /** An answer that takes longer will not come. */
 const CALL_TIMEOUT_MS = 10_000;
 
-/** How often all containers are listed although no event asked for it. */
+/** How often a silent engine is asked whether it is there, and how often all containers are listed. */
+const PING_MS = 10_000;
 const RESCAN_MS = 60_000;
 
-/** How long to wait before the next try to connect. */
+/** How long to wait before the next try to connect; one on a socket that refuses costs nothing. */
 const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 30_000;
+const LAST_RETRY_MS = 5000;
 
 /** How many containers are asked for at once. */
 const PARALLEL = 4;
+
+/** Something is wrong with an engine that no code of Node's or Docker's names. */
+class EngineError extends Error {
+  readonly reason: string;
+
+  constructor(reason: string, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
 
 /** A Docker Engine, or what speaks its API. */
 export class DockerRuntime implements Runtime {
@@ -37,6 +48,8 @@ export class DockerRuntime implements Runtime {
   #listed: Map<string, string> = new Map();
   /** Containers that are being asked for. */
   readonly #asked: Set<string> = new Set();
+  /** Monotonic; NaN while there is no connection. */
+  #connectedAt = Number.NaN;
   #running: Promise<void> = Promise.resolve();
 
   constructor(endpoint: Endpoint, logger: Logger) {
@@ -58,18 +71,19 @@ export class DockerRuntime implements Runtime {
     while (!this.#stop.signal.aborted) {
       const { socket } = this.#endpoint;
       if (socket !== undefined && !existsSync(socket)) this.#become("absent");
-      else {
-        const connectedAt = Date.now();
-        await this.#follow(listener).catch((error: unknown) => this.#failed(error));
-        if (Date.now() - connectedAt > LAST_RETRY_MS) wait = FIRST_RETRY_MS;
-      }
+      else await this.#follow(listener).catch((error: unknown) => this.#failed(error));
+      const connectedMs = performance.now() - this.#connectedAt;
+      if (this.health === "absent" || connectedMs > LAST_RETRY_MS) wait = FIRST_RETRY_MS;
       await sleep(wait, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      wait = this.health === "absent" ? FIRST_RETRY_MS : Math.min(wait * 2, LAST_RETRY_MS);
+      wait = Math.min(wait * 2, LAST_RETRY_MS);
     }
   }
 
   /** Follows the engine until it goes away, which is an error. */
   async #follow(listener: RuntimeListener): Promise<void> {
+    this.#connectedAt = Number.NaN;
+    // Another life of the engine may have started the same containers again.
+    this.#listed = new Map();
     // Only now, as it is large and many hosts have no Docker.
     const { default: Engine } = await import("dockerode");
     const engine = new Engine(this.#endpoint.options);
@@ -80,10 +94,11 @@ export class DockerRuntime implements Runtime {
       // Events first: what happens while the list is read must not be missed.
       const events = await this.#openEvents(engine, connection.signal);
       await this.#list(engine, listener);
+      this.#connectedAt = performance.now();
       this.#become("connected");
       await Promise.race([
         this.#readEvents(events, engine, listener),
-        this.#rescan(engine, listener, connection.signal),
+        this.#watch(engine, listener, connection.signal),
       ]);
     } finally {
       this.#stop.signal.removeEventListener("abort", end);
@@ -91,12 +106,9 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  async #openEvents(engine: Docker, signal: AbortSignal): Promise<NodeJS.ReadableStream> {
-    const opening = engine.getEvents({ filters: { type: ["container"] }, abortSignal: signal });
-    const timeout = sleep(CALL_TIMEOUT_MS, undefined, { signal, ref: false });
-    const events = await Promise.race([opening, timeout]);
-    if (events === undefined) throw new Error("cannot follow its events: no answer in time");
-    return events;
+  #openEvents(engine: Docker, signal: AbortSignal): Promise<NodeJS.ReadableStream> {
+    const events = engine.getEvents({ filters: { type: ["container"] }, abortSignal: signal });
+    return inTime(events, "its events", signal);
   }
 
   async #readEvents(
@@ -113,13 +125,22 @@ export class DockerRuntime implements Runtime {
       else this.#changed.add(event.id);
       this.#askChanged(engine, listener);
     }
-    if (!this.#stop.signal.aborted) throw new Error("cannot follow its events: the stream ended");
+    if (this.#stop.signal.aborted) return;
+    throw new EngineError("ended", "cannot follow its events: the stream ended");
   }
 
-  async #rescan(engine: Docker, listener: RuntimeListener, signal: AbortSignal): Promise<void> {
+  /** Notices an engine that hangs, and what its events have not told. */
+  async #watch(engine: Docker, listener: RuntimeListener, signal: AbortSignal): Promise<void> {
+    let listedAt = performance.now();
     while (!signal.aborted) {
-      await sleep(RESCAN_MS, undefined, { signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) await this.#list(engine, listener);
+      await sleep(PING_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      if (performance.now() - listedAt < RESCAN_MS) {
+        await inTime(engine.ping(), "a sign of life", signal);
+        continue;
+      }
+      await this.#list(engine, listener);
+      listedAt = performance.now();
     }
   }
 
@@ -167,9 +188,12 @@ export class DockerRuntime implements Runtime {
       return parseInspected(await engine.getContainer(id).inspect({ abortSignal }));
     } catch (error) {
       // Gone since: its own event says so.
-      if (!(error instanceof Error && "statusCode" in error && error.statusCode === 404)) {
-        this.#count(error);
+      if (error instanceof Error && "statusCode" in error && error.statusCode === 404) {
+        return undefined;
       }
+      this.#count(error);
+      // Asked for again when all are listed the next time.
+      this.#listed.delete(id);
       return undefined;
     }
   }
@@ -198,8 +222,23 @@ export class DockerRuntime implements Runtime {
   }
 }
 
+/** Waits for an answer, but not for ever. */
+async function inTime<T>(answer: Promise<T>, what: string, signal: AbortSignal): Promise<T> {
+  const answered = new AbortController();
+  const over = AbortSignal.any([signal, answered.signal]);
+  const late = sleep(CALL_TIMEOUT_MS, undefined, { signal: over, ref: false }).then(() => {
+    throw new EngineError("timeout", `cannot get ${what}: no answer in time`);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    answered.abort();
+  }
+}
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "other";
+  if (error instanceof EngineError) return error.reason;
   if (error.name === "AbortError" || error.name === "TimeoutError") return "timeout";
   if ("code" in error && typeof error.code === "string") return error.code.toLowerCase();
   if ("statusCode" in error) return `http_${String(error.statusCode)}`;
