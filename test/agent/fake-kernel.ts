@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +22,30 @@ const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 
 /** The network namespace of the fake machine. */
 const HOST_NAMESPACE = "net:[1]";
+
+/**
+ * The container of the v2 fixture. It had half a core, 64 MB and as much swap, was called `shop-web-1`,
+ * and had lost a process to the lack of memory; 775 was its first process, /dev/vda its disk.
+ */
+export const V2_ID = "f17a12f07260c07c60baccc1e10c73b5549b2b31b052745f71e5669d8dd97117";
+
+/** `/proc/775/net/dev` of that container. */
+export function recordedNetDev(): string {
+  return readFileSync(join(FIXTURES, "net-dev"), "utf8");
+}
+
+/** A disk as `/sys/block` has it. */
+export interface FakeDisk {
+  /** `8:0`. */
+  readonly numbers: string;
+  /** Reads, merged reads, sectors, milliseconds, the same of writes, … */
+  readonly stat: string;
+  /** Sectors. */
+  readonly size?: number;
+  readonly hidden?: boolean;
+  /** `[none] bfq`. */
+  readonly scheduler?: string;
+}
 
 /** A folder that looks like a kernel's: cgroups recorded from a real one, and a `/proc` to be filled. */
 export class FakeKernel {
@@ -52,6 +84,15 @@ export class FakeKernel {
     const file = join(this.sysRoot, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
+  }
+
+  /** A disk of the machine. */
+  disk(name: string, { numbers, stat, size = 2048, hidden = false, scheduler }: FakeDisk): void {
+    this.sys(`block/${name}/dev`, `${numbers}\n`);
+    this.sys(`block/${name}/stat`, `   ${stat.replaceAll(" ", "        ")}\n`);
+    this.sys(`block/${name}/size`, `${size}\n`);
+    this.sys(`block/${name}/hidden`, hidden ? "1\n" : "0\n");
+    if (scheduler !== undefined) this.sys(`block/${name}/queue/scheduler`, `${scheduler}\n`);
   }
 
   get hierarchies(): Hierarchies {

@@ -25,6 +25,8 @@ export interface PlainCgroup {
   folder(controller: string): string;
   /** A file of it, such as `read("memory", "memory.usage_in_bytes")`, without white space around. */
   read(controller: string, file: string): Promise<string>;
+  /** Starts a command that is in it from its first instruction on. */
+  run(command: readonly string[], around?: { cwd?: string; netns?: string }): Promise<Child>;
   /** Ends its processes and removes it. */
   remove(): Promise<void>;
 }
@@ -123,6 +125,12 @@ async function createCgroup(
     folder,
     read: async (controller, file) =>
       (await readFile(path.join(folder(controller), file), "utf8")).trim(),
+    run([...command], around = {}) {
+      const lists = hierarchies.map(({ mount }) => path.join(mount, cgroup, "cgroup.procs"));
+      const join = lists.map((list) => `echo $$ > ${list} && `).join("");
+      const args = ["-c", `${join}exec "$@"`, "sh", ...command];
+      return startChild({ ...around, command: "sh", args, env: run.env });
+    },
     async remove() {
       for (const { mount } of hierarchies) await removeCgroup(path.join(mount, cgroup));
       await child?.exited;

@@ -10,10 +10,14 @@ import { cpu } from "../../../agent/collectors/cpu.ts";
 import { diskIo } from "../../../agent/collectors/disk-io.ts";
 import { memory } from "../../../agent/collectors/memory.ts";
 import { network } from "../../../agent/collectors/network.ts";
+import { parsePressure, pressure } from "../../../agent/collectors/pressure.ts";
 import { process } from "../../../agent/collectors/process.ts";
+import { engineIdOf } from "../../../agent/inventory/inventory.ts";
 import { type Limits, NO_LIMITS } from "../../../wire/container.ts";
-import { allMetrics } from "../../../wire/metrics/all.ts";
-import { FakeKernel } from "../fake-kernel.ts";
+import { allMetrics, columnOf } from "../../../wire/metrics/all.ts";
+import { cpuMetrics } from "../../../wire/metrics/cpu.ts";
+import { processMetrics } from "../../../wire/metrics/process.ts";
+import { FakeKernel, recordedNetDev, V2_ID } from "../fake-kernel.ts";
 
 const WEB = "/docker/web";
 const HALF_A_CORE: Limits = { ...NO_LIMITS, cpu_cores: 0.5 };
@@ -21,7 +25,7 @@ const HALF_A_CORE: Limits = { ...NO_LIMITS, cpu_cores: 0.5 };
 let kernel: FakeKernel;
 let host: Host;
 
-function use(recorded: "cgroup-v1" | "empty-v2"): void {
+function use(recorded: "cgroup-v1" | "cgroup-v2" | "empty-v2"): void {
   kernel = new FakeKernel(recorded);
   host = kernel.host();
 }
@@ -57,6 +61,23 @@ describe("cpu on v1", () => {
 
   it("knows nothing of throttling without a quota", () => {
     expect(Object.keys(read(open(cpu)))).not.toContain("cpu_periods");
+  });
+
+  it("finds the throttling although its hierarchy gets the cgroup last", () => {
+    rmSync(join(kernel.cgroupRoot, "cpu", WEB), { recursive: true });
+    const probe = open(cpu);
+    expect(Object.keys(read(probe, HALF_A_CORE))).toEqual([
+      "cpu_usage_nanoseconds",
+      "cpu_user_nanoseconds",
+      "cpu_system_nanoseconds",
+    ]);
+    kernel.write(`cpu${WEB}/cpu.stat`, "nr_periods 3\nnr_throttled 2\nthrottled_time 1\n");
+    expect(read(probe, HALF_A_CORE)).toMatchObject({
+      cpu_periods: 3,
+      cpu_throttled_periods: 2,
+      cpu_throttled_nanoseconds: 1,
+    });
+    probe.close();
   });
 });
 
@@ -105,12 +126,29 @@ describe("processes", () => {
     expect(read(open(process))).toEqual({ processes: 2, threads: 1 });
   });
 
-  it("are counted again as soon as the threads change", () => {
+  it("are counted again as soon as the threads change, or CPU time was used", () => {
+    const probe = open(process);
+    const row = new Float64Array(allMetrics.length).fill(Number.NaN);
+    const sample = (usage: number): (number | undefined)[] => {
+      row[columnOf(cpuMetrics.usage)] = usage;
+      probe.read(row, NO_LIMITS);
+      return [processMetrics.processes, processMetrics.threads].map((of) => row[columnOf(of)]);
+    };
+    expect(sample(1)).toEqual([1, 1]);
+    kernel.write(`pids${WEB}/cgroup.procs`, "12\n13\n");
+    // Nothing that could begin or end a process: the list is not read.
+    expect(sample(1)).toEqual([1, 1]);
+    expect(sample(2)).toEqual([2, 1]);
+    kernel.write(`pids${WEB}/cgroup.procs`, "12\n13\n14\n");
+    kernel.write(`pids${WEB}/pids.current`, "3\n");
+    expect(sample(2)).toEqual([3, 3]);
+  });
+
+  it("are always counted where CPU time is not measured", () => {
     const probe = open(process);
     expect(read(probe)).toEqual({ processes: 1, threads: 1 });
     kernel.write(`pids${WEB}/cgroup.procs`, "12\n13\n");
-    kernel.write(`pids${WEB}/pids.current`, "2\n");
-    expect(read(probe)).toEqual({ processes: 2, threads: 2 });
+    expect(read(probe)).toEqual({ processes: 2, threads: 1 });
   });
 });
 
@@ -154,6 +192,17 @@ describe("block I/O", () => {
       fs_reads: 0,
       fs_writes: 0,
     });
+  });
+
+  it("is kept by device only, without a sum, while a disk in use is not counted", () => {
+    kernel.disk("sdb", { numbers: "8:16", stat: "3 0 24 1 0 0 0 0" });
+    kernel.disk("sdc", { numbers: "8:32", stat: "3 0 24 1 0 0 0 0" });
+    kernel.write(`blkio/${THROTTLE_BYTES}`, bytes);
+    kernel.write(`blkio${WEB}/${THROTTLE_BYTES}`, bytes);
+    kernel.write(`blkio${WEB}/${THROTTLE_COUNTS}`, counts);
+    const probe = open(diskIo);
+    expect(read(probe)).toEqual({});
+    expect([...(probe.labelled?.keys() ?? [])]).toEqual(["8:0", "8:16"]);
   });
 
   it("comes from io.stat on v2", () => {
@@ -226,9 +275,153 @@ describe("the network", () => {
   });
 });
 
+describe("a container under systemd and v2, recorded", () => {
+  const V2_WEB = `/system.slice/docker-${V2_ID}.scope`;
+  beforeEach(() => {
+    kernel[Symbol.dispose]();
+    use("cgroup-v2");
+  });
+
+  it("is recognised by its path", () => {
+    expect(engineIdOf(V2_WEB)).toBe(V2_ID);
+  });
+
+  it("has its CPU time in nanoseconds, of a kernel that counts microseconds", () => {
+    expect(read(open(cpu, V2_WEB), HALF_A_CORE)).toEqual({
+      cpu_usage_nanoseconds: 15_124_216_000,
+      cpu_user_nanoseconds: 12_183_619_000,
+      cpu_system_nanoseconds: 2_940_597_000,
+      cpu_periods: 303,
+      cpu_throttled_periods: 292,
+      cpu_throttled_nanoseconds: 14_244_661_000,
+    });
+    expect(Object.keys(read(open(cpu, V2_WEB)))).not.toContain("cpu_periods");
+  });
+
+  it("has its memory", () => {
+    expect(read(open(memory, V2_WEB))).toEqual({
+      memory_usage_bytes: 28_192_768,
+      memory_max_usage_bytes: 67_108_864,
+      memory_working_set_bytes: 28_192_768 - 3_522_560,
+      memory_rss_bytes: 167_936,
+      memory_cache_bytes: 27_131_904,
+      memory_mapped_file_bytes: 1_527_808,
+      memory_swap_bytes: 67_108_864,
+      memory_active_file_bytes: 6_770_688,
+      memory_inactive_file_bytes: 3_522_560,
+      memory_faults: 13_964,
+      memory_major_faults: 55,
+      memory_oom_kills: 1,
+    });
+  });
+
+  it("has its processes", () => {
+    expect(read(open(process, V2_WEB))).toEqual({ processes: 3, threads: 3 });
+  });
+
+  it("has its block I/O, by device and together", () => {
+    kernel.sys("dev/block/254:0/uevent", "MAJOR=254\nMINOR=0\nDEVNAME=vda\nDEVTYPE=disk\n");
+    const probe = open(diskIo, V2_WEB);
+    expect(read(probe)).toEqual({
+      fs_read_bytes: 9_265_152,
+      fs_write_bytes: 73_580_544,
+      fs_reads: 209,
+      fs_writes: 16_694 + 1,
+    });
+    expect([...(probe.labelled ?? [])].map(([device, values]) => [device, ...values])).toEqual([
+      ["254:16", 0, 0, 0, 1],
+      ["/dev/vda", 9_265_152, 73_580_544, 209, 16_694],
+    ]);
+  });
+
+  it("has its network", () => {
+    kernel.process(775, "net:[2]", recordedNetDev());
+    expect(read(open(network, V2_WEB))).toEqual({
+      network_receive_bytes: 1630,
+      network_receive_packets: 19,
+      network_receive_errors: 0,
+      network_receive_dropped: 0,
+      network_transmit_bytes: 378,
+      network_transmit_packets: 5,
+      network_transmit_errors: 0,
+      network_transmit_dropped: 0,
+    });
+  });
+
+  it("runs on a machine with its own numbers", () => {
+    expect(read(open(cpu, "/"))).toEqual({
+      cpu_usage_nanoseconds: 75_468_000_000,
+      cpu_user_nanoseconds: 38_088_000_000,
+      cpu_system_nanoseconds: 37_380_000_000,
+    });
+    expect(read(open(memory, "/"))).toEqual({
+      memory_usage_bytes: 75_685_888 + 225_906_688,
+      memory_working_set_bytes: 75_685_888 + 225_906_688 - 117_661_696,
+      memory_rss_bytes: 75_685_888,
+      memory_cache_bytes: 225_906_688,
+      memory_mapped_file_bytes: 138_498_048,
+      memory_active_file_bytes: 90_988_544,
+      memory_inactive_file_bytes: 117_661_696,
+      memory_faults: 119_440,
+      memory_major_faults: 2181,
+    });
+    // Idle loop devices and the drive without a medium have lines without numbers.
+    const disks = open(diskIo, "/");
+    expect(read(disks)).toEqual({
+      fs_read_bytes: 43_262_976 + 268_092_416,
+      fs_write_bytes: 24_133_632 + 282_808_320,
+      fs_reads: 559 + 3519,
+      fs_writes: 18 + 1780,
+    });
+    expect([...(disks.labelled?.keys() ?? [])]).toEqual(["254:16", "254:0"]);
+    expect(read(open(process, "/"))).toEqual({ processes: 65 });
+  });
+});
+
+const PRESSURE =
+  "some avg10=37.12 avg60=8.12 avg300=1.75 total=6416192\n" +
+  "full avg10=36.88 avg60=8.04 avg300=1.73 total=6352517\n";
+
+describe("pressure", () => {
+  const totalOf = (text: string): ReturnType<typeof parsePressure> => {
+    const bytes = new TextEncoder().encode(`${text}some total=99\n`);
+    return parsePressure({ bytes, length: new TextEncoder().encode(text).length });
+  };
+
+  it("is read in microseconds, where the kernel tells it", () => {
+    expect(pressure.open(cgroupAt(kernel.hierarchies, WEB), host)).toBeUndefined();
+    kernel[Symbol.dispose]();
+    use("cgroup-v2");
+    expect(read(open(pressure, `/system.slice/docker-${V2_ID}.scope`))).toEqual({
+      pressure_cpu_some_microseconds: 6_416_192,
+      pressure_cpu_full_microseconds: 6_352_517,
+      pressure_memory_some_microseconds: 0,
+      pressure_memory_full_microseconds: 0,
+      pressure_io_some_microseconds: 0,
+      pressure_io_full_microseconds: 0,
+    });
+  });
+
+  it("is taken line by line, and is absent where a line is cut, missing or garbage", () => {
+    expect(totalOf(PRESSURE)).toEqual({ some: 6_416_192, full: 6_352_517 });
+    expect(totalOf(PRESSURE.slice(0, -1))).toEqual({ some: 6_416_192, full: NaN });
+    expect(totalOf("some avg10=0.00 total=7\n")).toEqual({ some: 7, full: NaN });
+    expect(totalOf("some total=7x\nfull\n")).toEqual({ some: NaN, full: NaN });
+    expect(totalOf("")).toEqual({ some: NaN, full: NaN });
+  });
+});
+
 describe.each(allCollectors.map((collector) => [collector.name, collector] as const))(
   "the collector %s, as every collector,",
   (_name, collector) => {
+    // A hybrid host, where there is something for every collector.
+    beforeEach(() => {
+      kernel.write("unified/cgroup.controllers", "");
+      for (const resource of ["cpu", "memory", "io"]) {
+        kernel.write(`unified${WEB}/${resource}.pressure`, PRESSURE);
+      }
+    });
+
     it("describes what it measures", () => {
       for (const metric of collector.metrics) expect(allMetrics).toContain(metric);
       for (const metric of collector.labelled ?? []) expect(metric.per).toBeDefined();
@@ -289,6 +482,9 @@ function filesOf(collector: Collector): string[] {
       `cgroup/blkio/docker/web/${THROTTLE_COUNTS}`,
     ],
     network: ["proc/28029/net/dev"],
+    pressure: ["cpu", "memory", "io"].map(
+      (resource) => `cgroup/unified/docker/web/${resource}.pressure`,
+    ),
   };
   return files[collector.name] ?? [];
 }
