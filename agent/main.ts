@@ -4,11 +4,14 @@ import process from "node:process";
 import { systemClock } from "../lib/clock.ts";
 import { ConfigError, messageOf } from "../lib/errors.ts";
 import { createHttpServer, listen } from "../lib/http/server.ts";
+import type { Logger } from "../lib/log.ts";
 import type { Surroundings } from "../lib/surroundings.ts";
 import { version } from "../lib/version.ts";
 import { allRoutes } from "./api/all.ts";
+import { KeptAnswers } from "./api/kept-answers.ts";
 import type { AgentView } from "./api/route.ts";
 import { cgroupAt } from "./cgroup/cgroup.ts";
+import { filesToKeep, readDescriptorLimit } from "./cgroup/descriptor-limit.ts";
 import { findHierarchies, type Hierarchies } from "./cgroup/hierarchy.ts";
 import { KernelFiles } from "./cgroup/kernel-files.ts";
 import { allCollectors } from "./collectors/all.ts";
@@ -23,6 +26,13 @@ import { createSelfMetrics } from "./self-metrics.ts";
 import { Sampler } from "./window/sampler.ts";
 import { Window } from "./window/window.ts";
 
+/** A reader that takes nothing for so long is cut off. */
+const SLOWEST_READER_MS = 30_000;
+
+/** Sampling is in trouble when so many intervals, and so many seconds, have passed without it. */
+const LATE_INTERVALS = 3;
+const LATE_SECONDS = 5;
+
 /** Starts the agent; its parts are closed with all others. Resolves once it answers. */
 export async function startAgent(
   config: AgentConfig,
@@ -30,7 +40,7 @@ export async function startAgent(
 ): Promise<{ readonly url: string }> {
   const { parts, logger, reloads } = surroundings;
   const hierarchies = openHierarchies(config["cgroup.root"]);
-  const host = openHost(config, hierarchies);
+  const host = openHost(config, hierarchies, logger);
   const length = Math.ceil(config["window.seconds"] / config["interval.seconds"]);
   const window = new Window(length, config["window.seconds"] * 1000);
   const runtimes = createRuntimes({ dockerHost: dockerHostOf(config, process.env) }, logger);
@@ -60,6 +70,7 @@ export async function startAgent(
     window,
     intervalSeconds: config["interval.seconds"],
     windowSeconds: config["window.seconds"],
+    answers: new KeptAnswers(window),
     registry: createSelfMetrics({ sampler, window, files: host.files, runtimes, reloads }),
   };
   return serve(view, config, surroundings);
@@ -77,8 +88,14 @@ function openHierarchies(root: string): Hierarchies {
   }
 }
 
-function openHost(config: AgentConfig, hierarchies: Hierarchies): Host {
-  const files = new KernelFiles();
+function openHost(config: AgentConfig, hierarchies: Hierarchies, logger: Logger): Host {
+  const limit = readDescriptorLimit();
+  const files = new KernelFiles(filesToKeep(limit), () =>
+    logger.warn(
+      { limit },
+      "too few file descriptors to keep all kernel files open, so sampling costs more; raise the limit (ulimit -n, LimitNOFILE)",
+    ),
+  );
   const sysRoot = config["sys.root"];
   return {
     files,
@@ -91,6 +108,13 @@ function openHost(config: AgentConfig, hierarchies: Hierarchies): Host {
   };
 }
 
+/** Ready means that sampling goes on. */
+function readiness({ window, intervalSeconds }: AgentView): true | string {
+  const age = (systemClock.now() - window.passedAt) / 1000;
+  const isLate = age > Math.max(LATE_INTERVALS * intervalSeconds, LATE_SECONDS);
+  return isLate ? `the last sample is ${age.toFixed(0)} s old` : true;
+}
+
 async function serve(
   view: AgentView,
   config: AgentConfig,
@@ -101,6 +125,8 @@ async function serve(
     description: "What the containers of one node use: every second, for the last minute.",
     version,
     logger,
+    idleTimeoutMs: SLOWEST_READER_MS,
+    ready: () => readiness(view),
   });
   for (const route of allRoutes) route(app, view);
   const server = parts.use("http", await listen(app, config.listen, logger));

@@ -1,9 +1,7 @@
-import { Readable } from "node:stream";
-import { createGzip } from "node:zlib";
-
 import { Type } from "@sinclair/typebox";
 
 import { Slice } from "../../lib/slice.ts";
+import { Page } from "../../wire/exposition/page.ts";
 import {
   encodeSamples,
   FEED_END,
@@ -15,6 +13,7 @@ import {
 import { allMetrics } from "../../wire/metrics/all.ts";
 import { QueryError } from "../../wire/stats/query.ts";
 import type { Tracked } from "../window/tracked.ts";
+import { type Answer, sendKept } from "./kept-answers.ts";
 import type { AgentView, Route } from "./route.ts";
 
 const COLUMNS = allMetrics.map((metric) => metric.name);
@@ -70,18 +69,20 @@ function lineOf(tracked: Tracked, since: number, until: number): FeedContainer |
   };
 }
 
-async function* linesOf(view: AgentView, since: number): AsyncGenerator<string> {
+async function write(view: AgentView, since: number): Promise<Answer> {
   const until = view.window.tick;
+  const page = new Page();
   const slice = new Slice();
-  yield `${JSON.stringify(headOf(view, until))}\n`;
-  // A copy: containers come and go while the reader reads.
+  page.write(`${JSON.stringify(headOf(view, until))}\n`);
+  // A copy: containers come and go in between.
   const all = [...view.window.all()];
   for (const tracked of all) {
     const line = lineOf(tracked, since, until);
-    if (line !== undefined) yield `${JSON.stringify(line)}\n`;
+    if (line !== undefined) page.write(`${JSON.stringify(line)}\n`);
     if (slice.isOver()) await slice.next();
   }
-  yield `${JSON.stringify(FEED_END)}\n`;
+  page.write(`${JSON.stringify(FEED_END)}\n`);
+  return { contentType: FEED_CONTENT_TYPE, body: page.finish() };
 }
 
 /** `GET /stats/feed`: every sample since a cursor, for the aggregator. */
@@ -93,16 +94,8 @@ export const feed: Route = (app, view) => {
     querystring,
     response: { 200: Type.String({ description: "application/x-ndjson" }) },
   };
-  app.get<{ Querystring: { since?: string } }>(
-    "/stats/feed",
-    { schema },
-    async (request, reply) => {
-      const lines = Readable.from(linesOf(view, parseCursor(request.query.since, view.run)));
-      reply.type(FEED_CONTENT_TYPE);
-      if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) return reply.send(lines);
-      const zipped = createGzip({ level: 1 });
-      lines.on("error", (error) => zipped.destroy(error));
-      return reply.header("content-encoding", "gzip").send(lines.pipe(zipped));
-    },
-  );
+  app.get<{ Querystring: { since?: string } }>("/stats/feed", { schema }, (request, reply) => {
+    const since = parseCursor(request.query.since, view.run);
+    return sendKept(view.answers, request, reply, () => write(view, since));
+  });
 };

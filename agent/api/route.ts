@@ -3,6 +3,7 @@ import type { Registry } from "prom-client";
 
 import type { Machine } from "../machine/machine.ts";
 import type { Window } from "../window/window.ts";
+import type { KeptAnswers } from "./kept-answers.ts";
 
 /** What the routes may look at. They read what has been sampled, never the kernel. */
 export interface AgentView {
@@ -13,6 +14,8 @@ export interface AgentView {
   readonly window: Window;
   readonly intervalSeconds: number;
   readonly windowSeconds: number;
+  /** What has been answered since the last pass. */
+  readonly answers: KeptAnswers;
   /** The agent's metrics of itself. */
   readonly registry: Registry;
 }

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
-import type { FastifyReply } from "fastify";
 
+import { HttpError } from "../../lib/http/errors.ts";
 import { Slice } from "../../lib/slice.ts";
 import {
   type ContainerStats,
@@ -12,6 +12,7 @@ import { encodeStats } from "../../wire/stats/encode.ts";
 import { findSubjects } from "../../wire/stats/find.ts";
 import { parseStatsQuery, type RawStatsQuery, type StatsQuery } from "../../wire/stats/query.ts";
 import { ErrorSchema, StatsAnswerSchema, statsQueryProperties } from "../../wire/stats/schema.ts";
+import { type Answer, sendKept } from "./kept-answers.ts";
 import type { AgentView, Route } from "./route.ts";
 
 const querystring = Type.Object(statsQueryProperties, { additionalProperties: false });
@@ -28,12 +29,11 @@ async function statsOf(subjects: readonly Subject[], query: StatsQuery): Promise
   return stats;
 }
 
-async function answer(
+async function write(
   view: AgentView,
   subjects: readonly Subject[],
   query: StatsQuery,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<Answer> {
   const head = {
     node: view.node,
     time: new Date().toISOString(),
@@ -41,7 +41,7 @@ async function answer(
     window_seconds: view.windowSeconds,
   };
   const { contentType, body } = encodeStats(head, await statsOf(subjects, query), query);
-  return reply.type(contentType).send(body);
+  return { contentType, body: Buffer.from(body) };
 }
 
 /** `GET /stats` and `GET /stats/{container}`: who runs, what it uses, and what it used in the window. */
@@ -58,7 +58,9 @@ export const stats: Route = (app, view) => {
     },
     async (request, reply) => {
       const query = parseStatsQuery(request.query);
-      return answer(view, select(view.window.subjects(), query), query, reply);
+      return sendKept(view.answers, request, reply, () =>
+        write(view, select(view.window.subjects(), query), query),
+      );
     },
   );
 
@@ -77,9 +79,11 @@ export const stats: Route = (app, view) => {
       const query = parseStatsQuery({ step: `${view.intervalSeconds}s`, ...request.query });
       const wanted = request.params["*"];
       const subjects = findSubjects(view.window.subjects(), wanted);
-      if (subjects.length > 0) return answer(view, subjects, query, reply);
-      const message = `no container here has the name, id or cgroup path "${wanted}"`;
-      return reply.code(404).send({ statusCode: 404, error: "Not Found", message });
+      if (subjects.length === 0) {
+        const message = `no container here has the name, id or cgroup path "${wanted}"`;
+        throw new HttpError(404, message);
+      }
+      return sendKept(view.answers, request, reply, () => write(view, subjects, query));
     },
   );
 };

@@ -21,8 +21,10 @@ const LARGEST_SIZE = 4 * 1024 * 1024;
 /** A kernel file that is kept open: reading it again costs one system call. */
 export interface KernelFile {
   readonly path: string;
-  /** -1 = closed. */
+  /** -1 = not open. */
   descriptor: number;
+  /** Opened for each read, as there are too few descriptors to keep it. */
+  readonly isReopened: boolean;
   /** The kernel hands it out in pieces (lists of processes, of devices): read until nothing comes. */
   readonly list: boolean;
 }
@@ -43,20 +45,37 @@ export class KernelFiles {
   open = 0;
   /** Reads done since the start. */
   reads = 0;
+  readonly #most: number;
+  readonly #onScarce: () => void;
+  #isScarce = false;
   #bytes: Uint8Array = new Uint8Array(FIRST_SIZE);
   #length = 0;
+
+  /** Keeps `most` files open; calls back once when that is too few. */
+  constructor(most: number = Number.POSITIVE_INFINITY, onScarce: () => void = () => {}) {
+    this.#most = most;
+    this.#onScarce = onScarce;
+  }
 
   /** What was read last. */
   get text(): Text {
     return { bytes: this.#bytes, length: this.#length };
   }
 
-  /** Opens a file and keeps it open; undefined where it is not there or not allowed. */
-  keep(path: string, list = false): KernelFile | undefined {
+  /**
+   * Opens a file and keeps it open, as long as descriptors last; undefined where it is not there or
+   * not allowed. `mustKeep` is for a path that may come to mean another file.
+   */
+  keep(path: string, list = false, mustKeep = false): KernelFile | undefined {
     try {
       const descriptor = openSync(path, "r");
-      this.open++;
-      return { path, descriptor, list };
+      if (this.open < this.#most || mustKeep) {
+        this.open++;
+        return { path, descriptor, isReopened: false, list };
+      }
+      closeSync(descriptor);
+      this.#becomeScarce();
+      return { path, descriptor: -1, isReopened: true, list };
     } catch (error) {
       // Not there: the controller is off, or the cgroup has just gone. Neither is a failure.
       const reason = reasonOf(error);
@@ -75,7 +94,9 @@ export class KernelFiles {
 
   /** Reads a kept file; false if it could not be read, in which case it has been closed. */
   read(file: KernelFile | undefined): boolean {
-    if (file === undefined || file.descriptor === -1) return false;
+    if (file === undefined) return false;
+    if (file.isReopened) return this.readOnce(file.path, file.list);
+    if (file.descriptor === -1) return false;
     try {
       this.reads++;
       this.#length = this.#readAll(file);
@@ -95,7 +116,7 @@ export class KernelFiles {
 
   /** Reads a file once, without keeping it open. */
   readOnce(path: string, list = false): boolean {
-    const file = this.keep(path, list);
+    const file = this.keep(path, list, true);
     const done = this.read(file);
     this.release(file);
     return done;
@@ -123,6 +144,11 @@ export class KernelFiles {
   /** Counts a failure. */
   fail(reason: FailureReason): void {
     this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
+  }
+
+  #becomeScarce(): void {
+    if (!this.#isScarce) this.#onScarce();
+    this.#isScarce = true;
   }
 
   #readAll({ descriptor, list }: KernelFile): number {

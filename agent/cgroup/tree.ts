@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { codeOf } from "../../lib/errors.ts";
 import type { Hierarchies, Hierarchy } from "./hierarchy.ts";
 
 /** A leaf is looked at every so many scans for children that it may have got. */
@@ -74,7 +75,10 @@ export class CgroupTree {
   }
 
   #list(directory: Directory, links: number): void {
-    const names = new Set(childrenOf(directory.path));
+    const found = childrenOf(directory.path);
+    // Looked at again in the next scan; what was known stays until then.
+    if (found === undefined) return;
+    const names = new Set(found);
     for (const [name, child] of directory.children) {
       if (names.has(name)) continue;
       directory.children.delete(name);
@@ -113,11 +117,11 @@ function rootOf({ directory }: Hierarchy): Directory {
 }
 
 /** Leaves take turns in the order in which they were found, so that each scan costs the same. */
-let found = 0;
+let seen = 0;
 
 function childOf(parent: Directory, name: string): Directory {
   return {
-    turn: found++ % LEAF_EVERY,
+    turn: seen++ % LEAF_EVERY,
     id: parent.id === "/" ? `/${name}` : `${parent.id}/${name}`,
     path: join(parent.path, name),
     links: -1,
@@ -125,13 +129,13 @@ function childOf(parent: Directory, name: string): Directory {
   };
 }
 
-function childrenOf(path: string): string[] {
+/** Names of the cgroups in a directory; none if it has gone, undefined if it can't be looked at now. */
+function childrenOf(path: string): string[] | undefined {
   try {
     return readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.endsWith(IGNORED))
       .map((entry) => entry.name);
-  } catch {
-    // It went between the two calls.
-    return [];
+  } catch (error) {
+    return codeOf(error) === "ENOENT" || codeOf(error) === "ENODEV" ? [] : undefined;
   }
 }

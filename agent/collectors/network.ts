@@ -126,7 +126,7 @@ export const network: Collector = {
     const namespace = pid === undefined ? undefined : host.namespaces.of(pid);
     if (pid === undefined || namespace === undefined) return undefined;
     if (!host.namespaces.claim(namespace, cgroup.id)) return undefined;
-    const file = host.files.keep(join(host.procRoot, pid, "net", "dev"), true);
+    const file = host.files.keep(join(host.procRoot, pid, "net", "dev"), true, true);
     if (file !== undefined) return probe(file, namespace, host);
     host.namespaces.yield(namespace);
     return undefined;

@@ -8,6 +8,8 @@ const MOST_GONE = 1000;
 export class Window {
   /** Samples kept of each cgroup: one more than the window has, as a rate needs the one before. */
   readonly capacity: number;
+  /** Unix milliseconds of the last pass. */
+  passedAt: number = Number.NaN;
   readonly #live: Map<string, Tracked> = new Map();
   readonly #gone: Tracked[] = [];
   readonly #listeners: Set<() => void> = new Set();
@@ -76,6 +78,7 @@ export class Window {
   /** Makes what a pass has found known. `time` is Unix milliseconds. */
   endPass(tick: number, time: number): void {
     this.#tick = tick;
+    this.passedAt = time;
     // By time: while containers come and go there are many passes in a second.
     while ((this.#gone[0]?.gone?.time ?? time) < time - this.#keptMs) this.#gone.shift();
     for (const listener of this.#listeners) listener();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
 
+import { KeptAnswers } from "../../agent/api/kept-answers.ts";
 import type { AgentView, Route } from "../../agent/api/route.ts";
 import { allCollectors } from "../../agent/collectors/all.ts";
 import { Inventory } from "../../agent/inventory/inventory.ts";
@@ -138,6 +139,7 @@ function serve(routes: readonly Route[], window: Window): FastifyInstance {
     window,
     intervalSeconds: 1,
     windowSeconds: 60,
+    answers: new KeptAnswers(window),
     registry: new Registry(),
   };
   const app = fastify();

@@ -45,12 +45,13 @@ export function derivationOf(stat: Stat): Derive {
 export function matches(container: Container, query: StatsQuery): boolean {
   if (query.name !== undefined && !query.name.test(container.name)) return false;
   if (query.runtime !== undefined && container.runtime !== query.runtime) return false;
-  if (query.group !== undefined && container.groups[query.group[0]] !== query.group[1])
-    return false;
-  return query.labels.every(([key, value]) => {
-    if (!Object.hasOwn(container.labels, key)) return false;
-    return value === undefined || container.labels[key] === value;
-  });
+  if (query.group !== undefined && !holds(container.groups, ...query.group)) return false;
+  return query.labels.every(([key, value]) => holds(container.labels, key, value));
+}
+
+/** Whether there is such a key, and with that value if one is asked for. */
+function holds(words: Readonly<Record<string, string>>, key: string, value?: string): boolean {
+  return Object.hasOwn(words, key) && (value === undefined || words[key] === value);
 }
 
 /** What the very first sample of a gauge counts for, as it has no interval. */

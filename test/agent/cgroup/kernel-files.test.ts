@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { filesToKeep, parseDescriptorLimit } from "../../../agent/cgroup/descriptor-limit.ts";
 import { KernelFiles } from "../../../agent/cgroup/kernel-files.ts";
 import { KeyedFile } from "../../../agent/cgroup/parse.ts";
 
@@ -69,5 +70,45 @@ describe("kernel files", () => {
     const endless = files.keep(write("endless", "1\n".repeat(3_000_000)), true);
     expect(files.read(endless)).toBe(false);
     expect(files.failures.get("too_large")).toBe(1);
+  });
+});
+
+describe("kernel files when descriptors are few", () => {
+  it("are opened for each read, all but those that must be kept, and said so once", () => {
+    let warnings = 0;
+    const few = new KernelFiles(1, () => warnings++);
+    const first = few.keep(write("first", "1\n"));
+    const second = few.keep(write("second", "2\n"));
+    const third = few.keep(write("third", "3\n"));
+    const needed = few.keep(write("needed", "4\n"), false, true);
+    expect([first, second, third, needed].map((file) => few.number(file))).toEqual([1, 2, 3, 4]);
+    expect(few.open).toBe(2);
+    writeFileSync(join(folder, "second"), "22\n");
+    expect(few.number(second)).toBe(22);
+    rmSync(join(folder, "second"));
+    expect(few.number(second)).toBeNaN();
+    for (const file of [first, second, third, needed]) few.release(file);
+    expect(few.open).toBe(0);
+    expect(warnings).toBe(1);
+  });
+});
+
+describe("the limit on descriptors", () => {
+  it("is read, and leaves some for others", () => {
+    const limits = "Limit                     Soft Limit           Hard Limit           Units\n";
+    expect(
+      parseDescriptorLimit(
+        `${limits}Max open files            20000                20000                files\n`,
+      ),
+    ).toBe(20_000);
+    expect(
+      parseDescriptorLimit(
+        `${limits}Max open files            unlimited            unlimited            files\n`,
+      ),
+    ).toBe(Infinity);
+    expect(parseDescriptorLimit("")).toBe(Infinity);
+    expect(filesToKeep(20_000)).toBe(14_000);
+    expect(filesToKeep(300)).toBe(44);
+    expect(filesToKeep(Infinity)).toBe(Infinity);
   });
 });
