@@ -16,6 +16,7 @@ import type { Readiness } from "./health.ts";
 import { listRoutes } from "./routes.ts";
 import { addSecurityHeaders, guard } from "./security.ts";
 import type { Authorize } from "./security.ts";
+import { keepUnderWay } from "./under-way.ts";
 import { ajvOptions, refuseEndlessNumbers, validationError } from "./validation.ts";
 
 /** What a program's HTTP server is made of. */
@@ -104,6 +105,7 @@ function createServer(options: HttpServerOptions, listener: RequestListener): Se
       : https.createServer({ ...limits, ...options.tls }, listener);
   server.setTimeout(options.idleTimeoutMs ?? 120_000);
   server.maxConnections = maxConnections;
+  keepUnderWay(server);
   return server;
 }
 
