@@ -11,6 +11,7 @@ import { addProcessMetrics } from "../lib/process-metrics.ts";
 import type { Surroundings } from "../lib/surroundings.ts";
 import { version } from "../lib/version.ts";
 import { allRoutes } from "./api/all.ts";
+import { readiness } from "./api/readiness.ts";
 import type { ClusterView } from "./api/route.ts";
 import type { AggregatorConfig } from "./config.ts";
 import { type DiscoverySettings, startDiscoveries } from "./discovery/all.ts";
@@ -115,6 +116,7 @@ async function serve(
     description: "What the containers of a cluster use, now and in the past.",
     version,
     logger,
+    ready: () => readiness(view),
   });
   for (const route of allRoutes) await route(app, view);
   const server = parts.use("HTTP server", await listen(app, config.listen, logger));

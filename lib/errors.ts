@@ -66,9 +66,12 @@ function ownMessage(error: unknown): string {
   return typeof error === "string" ? error : inspect(error);
 }
 
-function inspect(value: unknown): string {
+/** A value as JSON, each text in it as `write` gives it. */
+function inspect(value: unknown, write: (text: string) => string = String): string {
+  const replace = (_key: string, part: unknown): unknown =>
+    typeof part === "string" ? write(part) : part;
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value, replace) ?? String(value);
   } catch {
     return String(value);
   }
@@ -77,8 +80,15 @@ function inspect(value: unknown): string {
 function shown(value: unknown): string {
   if (value === undefined) return "";
   if (value === hiddenValue) return " (value not shown)";
-  const text = typeof value === "string" ? JSON.stringify(printableUrl(value)) : inspect(value);
-  return ` ${text.length > longestShown ? `${text.slice(0, longestShown)}…` : text}`;
+  let redacted = false;
+  const printable = (part: string): string => {
+    const safe = printableUrl(part);
+    redacted ||= safe !== part;
+    return safe;
+  };
+  const text = inspect(value, printable);
+  const short = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  return ` ${short}${redacted ? " (a part is not shown)" : ""}`;
 }
 
 function oneLine(text: string): string {

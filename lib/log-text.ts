@@ -5,13 +5,16 @@ import { isRecord } from "./record.ts";
 const dangerous = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const needsQuotes = /[\s"=]|^$/u;
 
-/** One line of pino's JSON as one line of readable text, with its newline. Pure. */
-export function textLine(json: string): string {
+/**
+ * One line of pino's JSON as one line of readable text, with its newline; what ends
+ * the program shows where it came from, with `stacks` every error does. Pure.
+ */
+export function textLine(json: string, stacks: boolean): string {
   const fields = parse(json);
   if (fields === undefined) return `${escape(json.trimEnd())}\n`;
   const { time, level, msg, ...rest } = fields;
   const words = [String(time), String(level).padEnd(5), typeof msg === "string" ? escape(msg) : ""];
-  const detailed = level === "error" || level === "fatal";
+  const detailed = level === "fatal" || (stacks && level === "error");
   for (const [key, value] of Object.entries(rest)) {
     if (value !== undefined) words.push(`${escape(key)}=${valueText(value, detailed)}`);
   }
@@ -30,10 +33,15 @@ function parse(json: string): Record<string, unknown> | undefined {
 function valueText(value: unknown, detailed: boolean): string {
   if (typeof value === "string") return quoted(value);
   if (isSerializedError(value)) {
-    const stack = detailed && value.stack !== undefined ? ` stack=${quoted(value.stack)}` : "";
-    return `${quoted(value.message)}${stack}`;
+    const stack = detailed ? framesOf(value.stack) : "";
+    return quoted(value.message) + (stack === "" ? "" : ` stack=${quoted(stack)}`);
   }
   return escape(JSON.stringify(value));
+}
+
+/** A stack without the message that it begins with. */
+function framesOf(stack = ""): string {
+  return /^\s+at .*/msu.exec(stack)?.[0].trim() ?? "";
 }
 
 function isSerializedError(value: unknown): value is { message: string; stack?: string } {

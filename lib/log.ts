@@ -24,8 +24,8 @@ export function createLogger(options: LoggerOptions): Logger {
   const write =
     options.format === "json"
       ? (line: string): void => void out.write(line)
-      : (line: string): void => void out.write(textLine(line));
-  return pino(
+      : (line: string): void => void out.write(textLine(line, logger.isLevelEnabled("debug")));
+  const logger = pino(
     {
       level: options.level,
       base: null,
@@ -35,6 +35,7 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     { write },
   );
+  return logger;
 }
 
 function errorFields(error: unknown): unknown {

@@ -1,5 +1,3 @@
-import { Type } from "@sinclair/typebox";
-
 import { Slice } from "../../lib/slice.ts";
 import { Page } from "../../wire/exposition/page.ts";
 import {
@@ -10,6 +8,7 @@ import {
   type FeedContainer,
   type FeedHead,
 } from "../../wire/feed.ts";
+import { query, text } from "../../wire/json-schema.ts";
 import { allMetrics } from "../../wire/metrics/all.ts";
 import { QueryError } from "../../wire/stats/query.ts";
 import type { Tracked } from "../window/tracked.ts";
@@ -18,14 +17,9 @@ import type { AgentView, Route } from "./route.ts";
 
 const COLUMNS = allMetrics.map((metric) => metric.name);
 
-const querystring = Type.Object(
-  {
-    since: Type.Optional(
-      Type.String({ description: "The cursor of the last answer; without it all that is kept." }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const querystring = query({
+  since: text("The cursor of the last answer; without it all that is kept."),
+});
 
 /** The pass after which to begin: 0 for a new reader and for a cursor of another life of the agent. */
 function parseCursor(cursor: string | undefined, run: string): number {
@@ -92,7 +86,7 @@ export const feed: Route = (app, view) => {
     description: "Lines of JSON: a head, one line for each container, an end line.",
     tags: ["stats"],
     querystring,
-    response: { 200: Type.String({ description: "application/x-ndjson" }) },
+    response: { 200: text("application/x-ndjson") },
   };
   app.get<{ Querystring: { since?: string } }>("/stats/feed", { schema }, (request, reply) => {
     const since = parseCursor(request.query.since, view.run);

@@ -3,6 +3,7 @@ import { gzip } from "node:zlib";
 
 import type { FastifyReply, FastifyRequest } from "fastify";
 
+import { acceptsGzip } from "../../lib/http/accept.ts";
 import { Gate } from "../../lib/http/gate.ts";
 import type { Window } from "../window/window.ts";
 
@@ -78,7 +79,7 @@ export async function sendKept(
   reply: FastifyReply,
   write: () => Promise<Answer>,
 ): Promise<FastifyReply> {
-  const isZipped = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+  const isZipped = acceptsGzip(request.headers["accept-encoding"]);
   const question = `${request.headers.accept ?? ""} ${request.url}`;
   const { contentType, body } = await (isZipped
     ? kept.zipped(question, write)

@@ -1,5 +1,3 @@
-import { Type } from "@sinclair/typebox";
-
 import {
   CONTENT_TYPES,
   ENDINGS,
@@ -8,6 +6,7 @@ import {
 } from "../../wire/exposition/encode.ts";
 import { Page } from "../../wire/exposition/page.ts";
 import { encodeRegistry } from "../../wire/exposition/registry.ts";
+import { text } from "../../wire/json-schema.ts";
 import { containerFamilies, writeContainerFamilies } from "./container-families.ts";
 import { type Answer, sendKept } from "./kept-answers.ts";
 import { encodeMachineFamilies } from "./machine-families.ts";
@@ -36,7 +35,7 @@ export const metrics: Route = (app, view) => {
   const schema = {
     summary: "All metrics in Prometheus's text format or OpenMetrics, by Accept.",
     tags: ["metrics"],
-    response: { 200: Type.String({ description: "Text 0.0.4 or OpenMetrics 1.0." }) },
+    response: { 200: text("Text 0.0.4 or OpenMetrics 1.0.") },
   };
   app.get("/metrics", { schema }, (request, reply) =>
     sendKept(view.answers, request, reply, () => write(negotiateFormat(request.headers.accept))),

@@ -1,7 +1,6 @@
-import { Type } from "@sinclair/typebox";
-
 import { HttpError } from "../../lib/http/errors.ts";
 import { Slice } from "../../lib/slice.ts";
+import { object, query as querySchema, text } from "../../wire/json-schema.ts";
 import {
   type ContainerStats,
   containerStats,
@@ -15,7 +14,7 @@ import { ErrorSchema, StatsAnswerSchema, statsQueryProperties } from "../../wire
 import { type Answer, sendKept } from "./kept-answers.ts";
 import type { AgentView, Route } from "./route.ts";
 
-const querystring = Type.Object(statsQueryProperties, { additionalProperties: false });
+const querystring = querySchema(statsQueryProperties);
 
 const responses = { 200: StatsAnswerSchema, "4xx": ErrorSchema };
 
@@ -57,9 +56,9 @@ export const stats: Route = (app, view) => {
       },
     },
     async (request, reply) => {
-      const query = parseStatsQuery(request.query);
+      const asked = parseStatsQuery(request.query);
       return sendKept(view.answers, request, reply, () =>
-        write(view, select(view.window.subjects(), query), query),
+        write(view, select(view.window.subjects(), asked), asked),
       );
     },
   );
@@ -70,20 +69,20 @@ export const stats: Route = (app, view) => {
       schema: {
         summary: "One container, by name, id, unique id prefix or cgroup path, with its series.",
         tags: ["stats"],
-        params: Type.Object({ "*": Type.String({ description: "The container." }) }),
+        params: object({ "*": text("The container.", { title: "container" }) }),
         querystring,
         response: responses,
       },
     },
     async (request, reply) => {
-      const query = parseStatsQuery({ step: `${view.intervalSeconds}s`, ...request.query });
+      const asked = parseStatsQuery({ step: `${view.intervalSeconds}s`, ...request.query });
       const wanted = request.params["*"];
       const subjects = findSubjects(view.window.subjects(), wanted);
       if (subjects.length === 0) {
         const message = `no container here has the name, id or cgroup path "${wanted}"`;
         throw new HttpError(404, message);
       }
-      return sendKept(view.answers, request, reply, () => write(view, subjects, query));
+      return sendKept(view.answers, request, reply, () => write(view, subjects, asked));
     },
   );
 };

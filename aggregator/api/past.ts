@@ -1,4 +1,4 @@
-import { type ContainerStats, matches } from "../../wire/stats/answer.ts";
+import { type ContainerStats, matches, type Series } from "../../wire/stats/answer.ts";
 import { ambiguous, findAll } from "../../wire/stats/find.ts";
 import { QueryError, type StatsQuery } from "../../wire/stats/query.ts";
 import type { Ask, History, Known, Range, Totals } from "../history/history.ts";
@@ -20,13 +20,12 @@ interface Found extends Known {
   readonly totals: Totals;
 }
 
-/** The statistics of a range, of all containers that ran in it, with their series. */
+/** The statistics of a range, of all containers that ran in it. */
 export async function pastStats(history: History, past: PastQuery): Promise<ContainerStats[]> {
   const { query, range } = past;
   if (query.window !== undefined) {
     throw new QueryError("window", "goes without start and end, which say it themselves");
   }
-  const step = stepOf(range, query.step);
   const known = choose(await history.containers(range), past);
   const ask = { ...range, stats: query.stats, summaries: query.summaries };
   const totals = await history.totals({ ...ask, keys: keysOf(known) });
@@ -37,12 +36,24 @@ export async function pastStats(history: History, past: PastQuery): Promise<Cont
     }),
     query,
   ).slice(0, query.limit);
-  refuseTooMuch({ ...ask, keys: keysOf(found) }, step);
-  const series = await history.series({ ...ask, keys: keysOf(found) }, step);
+  const series = await seriesOf(history, past, { ...ask, keys: keysOf(found) });
   return found.map(({ key, node, container, totals: { latest, window } }) => {
     const own = series.get(key);
     return { node, ...container, latest, window, ...(own === undefined ? {} : { series: own }) };
   });
+}
+
+/** One container always has its series, a list only if a step was given; CSV has no place for it. */
+async function seriesOf(
+  history: History,
+  { query, range, word }: PastQuery,
+  ask: Ask,
+): Promise<ReadonlyMap<number, Series>> {
+  const isWanted = query.format !== "csv" && (word !== undefined || query.step !== undefined);
+  if (!isWanted) return new Map();
+  const step = stepOf(range, query.step);
+  refuseTooMuch(ask, step);
+  return history.series(ask, step);
 }
 
 const keysOf = (known: readonly Known[]): number[] => known.map(({ key }) => key);

@@ -1,5 +1,4 @@
-import { type TObject, Type } from "@sinclair/typebox";
-
+import { type JsonSchema, query as querySchema, text } from "../../wire/json-schema.ts";
 import {
   parseStatsQuery,
   QueryError,
@@ -24,23 +23,15 @@ export interface ClusterQuery {
 }
 
 /** The parameters of `/stats` for the OpenAPI document. */
-export const clusterQuerySchema: TObject = Type.Object(
-  {
-    ...statsQueryProperties,
-    node: Type.Optional(Type.String({ description: "Only containers of this node." })),
-    level: Type.Optional(Type.String({ description: "What a line stands for: `container`." })),
-    start: Type.Optional(
-      Type.String({
-        description: "Ask the history from this time on: RFC 3339, Unix seconds, `-1h` or `now`.",
-        examples: ["-1h"],
-      }),
-    ),
-    end: Type.Optional(
-      Type.String({ description: "Ask the history up to this time; now if left out." }),
-    ),
-  },
-  { additionalProperties: false },
-);
+export const clusterQuerySchema: JsonSchema = querySchema({
+  ...statsQueryProperties,
+  node: text("Only containers of this node."),
+  level: text("What a line stands for: `container`."),
+  start: text("Ask the history from this time on: RFC 3339, Unix seconds, `-1h` or `now`.", {
+    examples: ["-1h"],
+  }),
+  end: text("Ask the history up to this time; now if left out."),
+});
 
 /** Understands the parameters; throws a QueryError that names the bad one. */
 export function parseClusterQuery(raw: RawClusterQuery, now: number): ClusterQuery {

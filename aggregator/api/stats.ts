@@ -1,6 +1,6 @@
-import { Type } from "@sinclair/typebox";
 import type { FastifyReply } from "fastify";
 
+import { object, text } from "../../wire/json-schema.ts";
 import type { ContainerStats } from "../../wire/stats/answer.ts";
 import { encodeStats } from "../../wire/stats/encode.ts";
 import { QueryError } from "../../wire/stats/query.ts";
@@ -70,7 +70,7 @@ export const containerStats: Route = (app, view) => {
   const schema = {
     summary: "One container, by name, id, unique id prefix or cgroup path, with its series.",
     tags: ["stats"],
-    params: Type.Object({ "*": Type.String({ description: "The container." }) }),
+    params: object({ "*": text("The container.", { title: "container" }) }),
     querystring: clusterQuerySchema,
     response,
   };

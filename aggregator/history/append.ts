@@ -7,6 +7,7 @@ import {
   TIMESTAMP,
 } from "@duckdb/node-api";
 
+import { messageOf } from "../../lib/errors.ts";
 import { Slice } from "../../lib/slice.ts";
 import type { Batch, Stretch } from "../model/batch.ts";
 import type { Dictionary, Entry } from "./dictionary.ts";
@@ -14,6 +15,15 @@ import type { StatColumns } from "./schema.ts";
 
 /** Rows that are handed over at a time; DuckDB's vectors would hold twice as many. */
 const CHUNK_ROWS = 1024;
+
+/** How DuckDB and its binding complain of a value, not of the disk. */
+const UNFIT = /out of (int64 )?range|^(Conversion|Constraint|Out of Range) Error/i;
+
+/** Whether `appendBatches` failed because of what it was given. */
+export function isUnfit(error: unknown): boolean {
+  // A RangeError is a number that is none of BigInt's.
+  return error instanceof RangeError || UNFIT.test(messageOf(error));
+}
 
 interface Line {
   readonly key: number;

@@ -1,9 +1,9 @@
-import { access, constants, mkdir, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { access, constants, mkdir, rename, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 
-import { ConfigError, messageOf } from "../../lib/errors.ts";
+import { codeOf, ConfigError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { StoredUntil } from "../model/batch.ts";
 import { type Dictionary, readDictionary, readStoredUntil } from "./dictionary.ts";
@@ -62,7 +62,8 @@ export function closeDatabase({ writer, instance }: Pick<Database, "instance" | 
 
 async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolder(directory);
+    if (!(await stat(directory)).isDirectory()) throw new Error("it is no folder");
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new ConfigError(
@@ -70,6 +71,25 @@ async function prepareDirectory(directory: string): Promise<void> {
       directory,
       `must be a folder that this program may write to (${messageOf(error)})`,
     );
+  }
+}
+
+/** Not with `recursive`, which never ends where the kernel says that a parent is missing (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  if ((await makeOne(path)) !== "parent is missing") return;
+  await makeFolder(dirname(path));
+  if ((await makeOne(path)) === "parent is missing") throw new Error(`cannot make ${path}`);
+}
+
+async function makeOne(path: string): Promise<"is there" | "parent is missing"> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return "is there";
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EEXIST") return "is there";
+    if (code === "ENOENT" && dirname(path) !== path) return "parent is missing";
+    throw error;
   }
 }
 

@@ -75,8 +75,10 @@ export async function readStoredUntil(
   dictionary: Dictionary,
 ): Promise<StoredUntil> {
   const reader = await connection.runAndReadAll(
-    `SELECT container, epoch_us(max(time)) FROM samples
-     WHERE time > (SELECT max(time) FROM samples) - INTERVAL 1 HOUR GROUP BY container`,
+    // Each node by its own newest sample: the clock of another one may be wrong.
+    `WITH newest AS (SELECT container, max(time) AS time FROM samples GROUP BY container)
+     SELECT container, epoch_us(newest.time) FROM newest JOIN containers ON id = container
+     QUALIFY newest.time > max(newest.time) OVER (PARTITION BY node) - INTERVAL 1 HOUR`,
   );
   const stored = new Map<string, Map<string, number>>();
   for (const [key, micros] of reader.getRows()) {

@@ -3,7 +3,7 @@ import { schedule, type ScheduledTask } from "node-cron";
 import { messageOf } from "../../lib/errors.ts";
 import type { Series } from "../../wire/stats/answer.ts";
 import { type Batch, newerThan, type StoredUntil } from "../model/batch.ts";
-import { appendBatches } from "./append.ts";
+import { appendBatches, isUnfit } from "./append.ts";
 import {
   closeDatabase,
   type Database,
@@ -61,6 +61,7 @@ export class DuckdbHistory implements History {
     this.#options = options;
     this.#queue = new WriteQueue({
       write: (batches) => this.#write(batches),
+      isUnfit,
       capacity: options.queueCapacity ?? QUEUE_CAPACITY,
       retryMs: RETRY_MS,
       logger: options.logger,

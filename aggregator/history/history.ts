@@ -44,9 +44,11 @@ export interface HistoryState {
   readonly queued: number;
   readonly capacity: number;
   readonly stored: number;
-  /** Refused because the queue was full. */
+  /** Refused because the queue was full, or because they can't be stored at all. */
   readonly lost: number;
   readonly failures: number;
+  /** Why the last write failed; absent if it went well. */
+  readonly trouble?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { type Batch, sizeOf } from "../model/batch.ts";
 import type { HistoryState } from "./history.ts";
@@ -8,12 +9,17 @@ import type { HistoryState } from "./history.ts";
 export interface QueueOptions {
   /** Stores batches all at once or throws. */
   readonly write: (batches: readonly Batch[]) => Promise<void>;
+  /** Whether a failure comes from what is in the batches, so that it would come again for ever. */
+  readonly isUnfit: (error: unknown) => boolean;
   /** Samples that may wait; what comes on top of them is lost and counted. */
   readonly capacity: number;
   /** Milliseconds to wait before the same batches are tried again. */
   readonly retryMs: number;
   readonly logger: Logger;
 }
+
+/** What became of a write; with what is unfit goes the reason. */
+type Outcome = "stored" | "failed" | { readonly unfit: unknown };
 
 /** Samples on their way to the disk, and other work on the same connection, one after the other. */
 export class WriteQueue {
@@ -24,7 +30,10 @@ export class WriteQueue {
   #stored = 0;
   #lost = 0;
   #failures = 0;
-  #failing = false;
+  /** Why the last write failed. */
+  #trouble: string | undefined;
+  /** Nodes whose unfit samples were spoken of. */
+  readonly #unfit = new Set<string>();
   #full = false;
   /** Ends when all that was begun has ended. */
   #lane: Promise<void> = Promise.resolve();
@@ -73,6 +82,7 @@ export class WriteQueue {
       stored: this.#stored,
       lost: this.#lost,
       failures: this.#failures,
+      ...(this.#trouble === undefined ? {} : { trouble: this.#trouble }),
     };
   }
 
@@ -91,31 +101,61 @@ export class WriteQueue {
     while (this.#waiting.length > 0) {
       // Whatever has come together meanwhile goes in one transaction.
       const batches = [...this.#waiting];
-      if (await this.#write(batches)) {
-        this.#waiting.splice(0, batches.length);
-        continue;
-      }
+      const outcome = await this.#write(batches);
+      if (outcome === "stored") continue;
+      if (outcome !== "failed" && (await this.#writeEach(batches))) continue;
       if (this.#closing.signal.aborted) return;
       const { signal } = this.#closing;
       await sleep(this.#options.retryMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async #write(batches: readonly Batch[]): Promise<boolean> {
-    const samples = batches.reduce((sum, batch) => sum + sizeOf(batch), 0);
+  /** One by one, so that the unfit takes nothing else with it; false where the store fails. */
+  async #writeEach(batches: readonly Batch[]): Promise<boolean> {
+    for (const batch of batches) {
+      let outcome = await this.#write([batch]);
+      if (typeof outcome === "object") outcome = await this.#write([batch]);
+      if (outcome === "failed") return false;
+      if (typeof outcome === "object") this.#drop(batch, outcome.unfit);
+    }
+    return true;
+  }
+
+  /** Tries once; what is stored waits no more. */
+  async #write(batches: readonly Batch[]): Promise<Outcome> {
     try {
       await this.#options.write(batches);
     } catch (error) {
       this.#failures++;
-      if (!this.#failing) this.#options.logger.error({ err: error }, "cannot write the history");
-      this.#failing = true;
-      return false;
+      if (this.#options.isUnfit(error)) return { unfit: error };
+      if (this.#trouble === undefined) {
+        this.#options.logger.error({ err: error }, "cannot write the history");
+      }
+      this.#trouble = messageOf(error);
+      return "failed";
     }
-    if (this.#failing) this.#options.logger.info("the history is written again");
-    this.#failing = false;
+    if (this.#trouble !== undefined) this.#options.logger.info("the history is written again");
+    this.#trouble = undefined;
+    this.#stored += this.#takeOut(batches);
+    return "stored";
+  }
+
+  /** Takes batches, which are the first that wait, off the queue; answers their samples. */
+  #takeOut(batches: readonly Batch[]): number {
+    this.#waiting.splice(0, batches.length);
+    const samples = batches.reduce((sum, batch) => sum + sizeOf(batch), 0);
     this.#queued -= samples;
-    this.#stored += samples;
-    return true;
+    return samples;
+  }
+
+  #drop(batch: Batch, error: unknown): void {
+    const samples = this.#takeOut([batch]);
+    this.#lost += samples;
+    // An agent that is wrong once is wrong with every answer.
+    const node = batch[0]?.node ?? "";
+    if (this.#unfit.has(node)) return;
+    this.#unfit.add(node);
+    this.#options.logger.error({ node, samples, err: error }, "samples of a node can't be stored");
   }
 
   #refuse(samples: number): void {

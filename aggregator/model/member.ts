@@ -8,6 +8,9 @@ import type { Stretch } from "./batch.ts";
 /** Sixty seconds, and the sample before them that the first rate is made from. */
 const CAPACITY = 61;
 
+/** By how much a clock may be set back without counting as another one. */
+const SAME_CLOCK_MS = 2 * 60_000;
+
 const derivations = allStats.map(derivationOf);
 
 /** A container of a node: who it is and its last samples. */
@@ -17,7 +20,7 @@ export class Member {
   gone: number | undefined;
   readonly ring: Ring = new Ring(CAPACITY, allMetrics.length);
   /** Time of the newest sample that the history had before this process began. */
-  readonly #storedUntil: number;
+  #storedUntil: number;
 
   constructor(container: Container, storedUntil: number) {
     this.container = container;
@@ -34,6 +37,7 @@ export class Member {
     const times: number[] = [];
     const intervals: number[] = [];
     const rows: Float64Array[] = [];
+    this.#judgeStored(samples.times);
     for (const [index, row] of samples.rows.entries()) {
       const tick = samples.ticks[index] ?? Number.NaN;
       const time = samples.times[index] ?? Number.NaN;
@@ -54,6 +58,16 @@ export class Member {
    */
   #has(tick: number, time: number): boolean {
     return time <= this.lastTime && tick <= this.ring.tickAt(this.ring.length - 1);
+  }
+
+  /**
+   * The first answer goes up to now. What is stored beyond that has the stamps of a clock that was
+   * put right since, and says nothing about what comes.
+   */
+  #judgeStored(times: readonly number[]): void {
+    if (this.ring.length > 0 || times.length === 0) return;
+    const newest = times.reduce((most, time) => Math.max(most, time));
+    if (this.#storedUntil - newest > SAME_CLOCK_MS) this.#storedUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** Counters can be compared only with the very sample that the agent's interval begins at. */

@@ -58,11 +58,45 @@ export const checkHead: (value: unknown) => FeedHead = checker(Head);
 
 const checkShape = checker(Line);
 
-/** A parsed line that must be a container's, its lists all of one length. */
+/** Unix milliseconds; a time outside of them is no clock's, and no database could take it. */
+const EARLIEST = Date.UTC(2000);
+const LATEST = Date.UTC(2200);
+
+const isTime = (milliseconds: number): boolean =>
+  milliseconds >= EARLIEST && milliseconds <= LATEST;
+
+const isLength = (micros: number | null): boolean =>
+  micros === null || (micros >= 0 && micros / 1000 <= LATEST);
+
+/** Whether every sum of the differences so far fits. */
+function everySum(differences: readonly number[], fits: (sum: number) => boolean): boolean {
+  let sum = 0;
+  return differences.every((difference) => fits((sum += difference)));
+}
+
+/** What a line's numbers have wrong, if anything. */
+function faultOf({
+  ticks,
+  times,
+  intervals,
+  values,
+  gone,
+}: Static<typeof Line>): string | undefined {
+  const lists = [times, intervals, ...values];
+  if (!lists.every((list) => list === null || list.length === ticks.length)) {
+    return "its lists are not of one length";
+  }
+  if (!everySum(ticks, Number.isSafeInteger)) return "its ticks are not whole numbers";
+  if (!everySum(times, (micros) => isTime(micros / 1000)) || !isTime(gone ?? EARLIEST)) {
+    return "its times are not of the years 2000 to 2199; set the node's clock";
+  }
+  return intervals.every(isLength) ? undefined : "its intervals are not lengths of time";
+}
+
+/** A parsed line that must be a container's, its lists of one length and its times possible ones. */
 export function checkLine(value: unknown): FeedContainer {
   const line = checkShape(value);
-  const { length } = line.ticks;
-  const lists = [line.times, line.intervals, ...line.values];
-  if (lists.every((list) => list === null || list.length === length)) return line;
-  throw new ScrapeError("not_a_feed", `${line.id}: its lists are not of one length`);
+  const fault = faultOf(line);
+  if (fault === undefined) return line;
+  throw new ScrapeError("not_a_feed", `${line.id}: ${fault}`);
 }

@@ -23,17 +23,21 @@ export interface Turn {
   readonly offset: number;
   readonly now: number;
   readonly failures: number;
-  /** Since the last good answer; since the start while there is none. */
-  readonly silent: number;
+  /** Since the last good answer; undefined while there was none. */
+  readonly silent: number | undefined;
 }
 
 /**
  * Milliseconds until a target's next turn. After a failure it comes soon while the agent still has
- * everything; then the pauses double up to the interval.
+ * everything; then the pauses double up to the interval. Where no agent has answered yet they begin
+ * with the interval, and double as long as a new agent's first minute is not missed.
  */
 export function delayOf({ interval, offset, now, failures, silent }: Turn): number {
   const untilTurn = interval - ((((now - offset) % interval) + interval) % interval);
   if (failures === 0) return untilTurn;
+  if (silent === undefined) {
+    return Math.min(interval * 2 ** Math.min(failures - 1, 16), Math.max(interval, KEPT_MS / 2));
+  }
   if (silent < KEPT_MS) return Math.min(RETRY_MS, interval);
   return Math.min(RETRY_MS * 2 ** Math.min(failures, 16), interval);
 }
@@ -52,12 +56,13 @@ export interface ScheduleOptions {
 export async function runSchedule(options: ScheduleOptions, signal: AbortSignal): Promise<void> {
   const { interval, clock, ask } = options;
   const offset = offsetOf(options.url, interval);
-  let heard = clock.monotonic();
+  let heard: number | undefined;
   while (!signal.aborted) {
     const failures = await ask(signal);
     const now = clock.monotonic();
     if (failures === 0) heard = now;
-    const delay = delayOf({ interval, offset, now, failures, silent: now - heard });
+    const silent = heard === undefined ? undefined : now - heard;
+    const delay = delayOf({ interval, offset, now, failures, silent });
     await sleep(delay, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -1,6 +1,6 @@
 import { parseAddress } from "./address.ts";
 import { parseBytes } from "./bytes.ts";
-import { parseDuration } from "./duration.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
 import { oneText, option, Unfit } from "./option.ts";
 import type { About, Option, Spec } from "./option.ts";
 
@@ -22,9 +22,11 @@ export function number<D extends number | undefined = undefined>(
   spec: Spec<number, D> & Bounds,
 ): Option<number | D> {
   const { min, max, ...rest } = spec;
-  const remedy = `must be a number${within({ min, max }, String)}`;
+  const range = within({ min, max }, String);
+  const remedy = `must be a number${range}`;
   return option(rest, {
     placeholder: "NUMBER",
+    range: range.replace(/^ (?:of )?/u, ""),
     read: (raw) => bounded(parseNumber(oneText(raw)), spec, remedy),
   });
 }
@@ -34,9 +36,11 @@ export function integer<D extends number | undefined = undefined>(
   spec: Spec<number, D> & Bounds,
 ): Option<number | D> {
   const { min, max, ...rest } = spec;
-  const remedy = `must be a whole number${within({ min, max }, String)}`;
+  const range = within({ min, max }, String);
+  const remedy = `must be a whole number${range}`;
   return option(rest, {
     placeholder: "NUMBER",
+    range: range.replace(/^ (?:of )?/u, ""),
     read(raw) {
       const value = bounded(parseNumber(oneText(raw)), spec, remedy);
       if (!Number.isSafeInteger(value)) throw new Unfit(remedy);
@@ -50,11 +54,13 @@ export function duration<D extends number | undefined = undefined>(
   spec: Spec<number, D> & Bounds,
 ): Option<number | D> {
   const { min, max, ...rest } = spec;
-  const remedy = `must be a duration such as 30s or 1h30m${within({ min, max }, writeSeconds)}`;
+  const range = within({ min, max }, formatDuration);
+  const remedy = `must be a duration such as 30s or 1h30m${range}`;
   return option(rest, {
     placeholder: "DURATION",
+    range: range.replace(/^ (?:of )?/u, ""),
     read: (raw) => bounded(parseDuration(oneText(raw)), spec, remedy),
-    write: writeSeconds,
+    write: formatDuration,
   });
 }
 
@@ -63,9 +69,11 @@ export function bytes<D extends number | undefined = undefined>(
   spec: Spec<number, D> & Bounds,
 ): Option<number | D> {
   const { min, max, ...rest } = spec;
-  const remedy = `must be a size such as 512MiB or 4096${within({ min, max }, String)}`;
+  const range = within({ min, max }, String);
+  const remedy = `must be a size such as 512MiB or 4096${range}`;
   return option(rest, {
     placeholder: "SIZE",
+    range: range.replace(/^ (?:of )?/u, ""),
     read: (raw) => bounded(parseBytes(oneText(raw)), spec, remedy),
   });
 }
@@ -153,10 +161,6 @@ export function structured<T>(
     structured: true,
     parse,
   };
-}
-
-function writeSeconds(seconds: number): string {
-  return `${seconds}s`;
 }
 
 function parseNumber(word: string): number | undefined {

@@ -30,3 +30,16 @@ export function parseDuration(text: string): number | undefined {
   // Sums of decimal fractions: 0.1 s + 0.2 s is 0.3 s to whoever wrote it.
   return Number(seconds.toPrecision(12));
 }
+
+/** Seconds as one writes them, `7d` or `1m30s`, largest unit first; what is below 1 ms is rounded. */
+export function formatDuration(seconds: number): string {
+  const parts: string[] = [];
+  let restMs = Math.round(seconds * 1000);
+  for (const unit of ["d", "h", "m", "s", "ms"]) {
+    const unitMs = Math.round((unitSeconds[unit] ?? Number.NaN) * 1000);
+    const count = Math.floor(restMs / unitMs);
+    if (count > 0) parts.push(`${count}${unit}`);
+    restMs -= count * unitMs;
+  }
+  return parts.length === 0 ? "0s" : parts.join("");
+}

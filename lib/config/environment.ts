@@ -2,7 +2,7 @@ import { bug } from "../errors.ts";
 import { unknownSetting } from "./given.ts";
 import type { Given, GivenBySetting } from "./given.ts";
 import type { OptionTable } from "./option.ts";
-import { isOurVariable, variableName } from "./spelling.ts";
+import { environmentPrefix, isOurVariable, variableName } from "./spelling.ts";
 
 /**
  * What Kubernetes puts into every pod for a service named `plimsoll…`: PLIMSOLL_SERVICE_HOST,
@@ -33,7 +33,7 @@ export function readEnvironment(
     if (setting !== undefined) {
       given.set(setting, { raw: value, origin: variable });
     } else if (!ignoredPrefixes.some((prefix) => variable.startsWith(prefix))) {
-      throw unknownSetting(variable, value, [...known.keys()], "");
+      throw unknownSetting(variable, value, [...known.keys()], "", environmentPrefix);
     }
   }
   return given;

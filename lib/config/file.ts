@@ -30,6 +30,10 @@ export function readFile(options: OptionTable, path: string): GivenBySetting {
   const fault = document.errors[0];
   if (fault !== undefined) {
     const at = lines.linePos(fault.pos[0]);
+    if (fault.code === "MULTIPLE_DOCS") {
+      const remedy = `holds a second YAML document from line ${at.line} on; keep one of them`;
+      throw new ConfigError("config", path, remedy);
+    }
     throw new ConfigError("config", path, `is not YAML at line ${at.line}: ${fault.message}`);
   }
   const file = { yaml, path, document, lines, options, given: new Map<string, Given>() };
@@ -66,7 +70,8 @@ function readEntry(
   { key, value }: { key: Node; value: Node | null },
 ): void {
   const node = file.yaml.isAlias(value) ? (value.resolve(file.document) ?? null) : value;
-  const option = file.options[setting];
+  // A file may say `constructor`, which every object has.
+  const option = Object.hasOwn(file.options, setting) ? file.options[setting] : undefined;
   if (option === undefined) {
     const below = Object.keys(file.options).some((name) => name.startsWith(`${setting}.`));
     if (below) return readSection(file, node, `${setting}.`);

@@ -58,7 +58,7 @@ function splitArgument(argument: string): { name: string; value: string | undefi
     throw new ConfigError(
       "arguments",
       argument,
-      "is no setting; write --NAME VALUE (--help lists them)",
+      "this is not a setting; write --NAME VALUE (--help lists all settings)",
     );
   }
   const value = argument.length > name.length ? argument.slice(name.length + 1) : undefined;

@@ -18,14 +18,20 @@ export type GivenBySetting = ReadonlyMap<string, Given>;
 
 const secretive = /pass|token|secret|key|auth|credential/iu;
 
-/** The complaint about a name that no setting has; the value is kept back if it may be a secret. */
+/**
+ * The complaint about a name that no setting has; the value is kept back if it may be a secret.
+ * `prefix` starts the spelling and each known one, and does not make them alike.
+ */
 export function unknownSetting(
   spelling: string,
   value: string | undefined,
   known: readonly string[],
   where: string,
+  prefix = "",
 ): ConfigError {
-  const near = nearest(spelling, known);
+  const names = known.map((name) => name.slice(prefix.length));
+  const nearName = nearest(spelling.slice(prefix.length), names);
+  const near = nearName === undefined ? undefined : prefix + nearName;
   const secret = secretive.test(spelling) || (near !== undefined && secretive.test(near));
   const hint = near === undefined ? "--help lists all settings" : `did you mean ${near}?`;
   return new ConfigError(

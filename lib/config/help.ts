@@ -32,7 +32,8 @@ function grouped(options: OptionTable): Map<string, [string, Option<unknown>][]>
 function entry(setting: string, option: Option<unknown>): string[] {
   if (option.structured) return [`  ${setting} (in the file only)`, ...wrap(option.help, indent)];
   const head = `  --${flagName(setting)} ${option.placeholder}`.trimEnd();
-  const notes = [];
+  const notes: string[] = [];
+  if (option.range !== undefined && option.range !== "") notes.push(option.range);
   if (option.defaultText !== "" && option.secret !== true) {
     notes.push(`default ${option.defaultText}`);
   }

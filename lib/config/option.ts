@@ -32,6 +32,8 @@ export interface Option<T> extends About {
   readonly default: T;
   /** The default as --help shows it; empty for none. */
   readonly defaultText: string;
+  /** The bounds of a number as --help shows them, `from 1 to 60`; empty or left out for none. */
+  readonly range?: string;
   /** A flag that stands alone: `--docker-only`. */
   readonly switch: boolean;
   /** A flag that may be given several times, which adds up. */
@@ -66,6 +68,7 @@ interface Kind<T> {
   readonly placeholder: string;
   read(raw: unknown): T;
   readonly write?: (value: T) => string;
+  readonly range?: string;
   readonly switch?: boolean;
   readonly repeatable?: boolean;
   readonly structured?: boolean;
@@ -82,6 +85,7 @@ export function option<T, D extends T | undefined>(spec: Spec<T, D>, kind: Kind<
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     default: fallback as D,
     defaultText: fallback === undefined ? "" : write(fallback),
+    range: kind.range ?? "",
     switch: kind.switch ?? false,
     repeatable: kind.repeatable ?? false,
     structured: kind.structured ?? false,

@@ -1,4 +1,5 @@
-const environmentPrefix = "PLIMSOLL_";
+/** What each of our variables of the environment starts with. */
+export const environmentPrefix = "PLIMSOLL_";
 
 /** `window.seconds` as a flag without its dashes: `window-seconds`. */
 export function flagName(setting: string): string {

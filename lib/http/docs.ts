@@ -1,7 +1,8 @@
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import fastify from "fastify";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
 
+import { isRecord } from "../record.ts";
 import { answerErrors } from "./errors.ts";
 import type { RouteList } from "./routes.ts";
 import { addSecurityHeaders } from "./security.ts";
@@ -17,6 +18,9 @@ export interface ApiInfo {
 const pagePolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'self'";
+
+// The bar at the top shows the framework's name and no more.
+const pageStyle = ".swagger-ui .topbar { display: none; }\n";
 
 /**
  * Adds `/openapi.json` and the page `/docs`. What makes them costs some 7 MB of memory, so it is
@@ -56,7 +60,10 @@ async function buildDocs(
   addSecurityHeaders(docs);
   answerErrors(docs, routes);
   for (const schema of Object.values(app.getSchemas())) docs.addSchema(schema);
-  const document: FastifyDynamicSwaggerOptions = { openapi: { openapi: "3.1.0", info } };
+  const document: FastifyDynamicSwaggerOptions = {
+    openapi: { openapi: "3.1.0", info },
+    transform: ({ schema, url }) => nameWildcard(schema, url),
+  };
   await docs.register(swagger, document);
   for (const { methods, url, schema } of routes.all) {
     if (methods.includes("HEAD") || schema?.hide === true) continue;
@@ -66,8 +73,32 @@ async function buildDocs(
   await docs.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: pagePolicy,
-    theme: { title: info.title },
+    theme: { title: info.title, css: [{ filename: "page.css", content: pageStyle }] },
   });
   await docs.ready();
   return docs;
+}
+
+/**
+ * OpenAPI has no wildcards: the rest of a path becomes a parameter, named by its schema's `title`, or
+ * `path` where there is none.
+ */
+function nameWildcard(schema: FastifySchema, url: string): { schema: FastifySchema; url: string } {
+  if (!url.endsWith("/*")) return { schema, url };
+  const params = isRecord(schema?.params) ? schema.params : {};
+  const properties = isRecord(params["properties"]) ? params["properties"] : {};
+  const { "*": wildcard, ...others } = properties;
+  const rest = isRecord(wildcard) ? wildcard : { type: "string" };
+  const name = typeof rest["title"] === "string" ? rest["title"] : "path";
+  return {
+    schema: {
+      ...schema,
+      params: {
+        type: "object",
+        properties: { ...others, [name]: rest },
+        required: [...Object.keys(others), name],
+      },
+    },
+    url: `${url.slice(0, -1)}:${name}`,
+  };
 }

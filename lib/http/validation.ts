@@ -27,6 +27,8 @@ const places: Readonly<Record<string, string>> = {
 
 interface SchemaError extends FastifySchemaValidationError {
   readonly parentSchema?: { readonly properties?: object };
+  /** The value that does not fit; ajv's `verbose` adds it. */
+  readonly data?: unknown;
 }
 
 /** The 400 for a request that does not fit its schema; the message names the parameter. */
@@ -50,7 +52,7 @@ export function validationError(errors: readonly SchemaError[], context: string)
   if (typeof missingProperty === "string") {
     return new HttpError(400, `${named(place, missingProperty)} is missing`);
   }
-  return new HttpError(400, `${named(place, pathOf(error))} ${error.message ?? "is not valid"}`);
+  return new HttpError(400, `${named(place, pathOf(error))} ${complaintOf(error, context)}`);
 }
 
 /**
@@ -71,6 +73,21 @@ function refuseEndless(values: unknown, place = ""): void {
       throw new HttpError(400, `${named(place, name)} must be a finite number`);
     }
   }
+}
+
+function complaintOf({ keyword, params, data, message }: SchemaError, context: string): string {
+  // Of a query only: a body's list was meant to be one.
+  const repeated = context === "querystring" && Array.isArray(data);
+  if (repeated && keyword === "type" && params["type"] !== "array") {
+    return "must be given only once";
+  }
+  const { limit } = params;
+  if (keyword === "minLength" && limit === 1) return "must not be empty";
+  const unit = keyword.endsWith("Length") ? "character" : "value";
+  const count = `${String(limit)} ${unit}${limit === 1 ? "" : "s"}`;
+  if (keyword === "maxLength" || keyword === "maxItems") return `must have at most ${count}`;
+  if (keyword === "minLength" || keyword === "minItems") return `must have at least ${count}`;
+  return message ?? "is not valid";
 }
 
 function allowedValues(errors: readonly SchemaError[]): string[] {

@@ -33,11 +33,11 @@ describe("a setting", () => {
     ["agents", "ftp://host-1", "must be URLs such as http://host-1:8180"],
     ["agents", "http://user:secret@host-1:8180", "without user, query or fragment"],
     // Agents keep a minute: asked less often, they would lose samples.
-    ["scrape_interval", "60s", "must be a duration such as 30s or 1h30m from 0.1s to 45s"],
+    ["scrape_interval", "60s", "must be a duration such as 30s or 1h30m from 100ms to 45s"],
     ["scrape_timeout", "0", "must be a duration"],
     ["history.kind", "influxdb", "must be one of duckdb, none"],
     ["history.dir", "", "must be the path of a folder"],
-    ["retention", "1m", "of at least 600s"],
+    ["retention", "1m", "of at least 10m"],
   ] as const)("%s refuses %s", ([name, raw, complaint]) => {
     expect(() => aggregatorOptions[name].parse(raw)).toThrow(complaint);
   });

@@ -21,7 +21,11 @@ describe("ConfigError", () => {
     );
     const { message } = new ConfigError("url", "http://me:hunter2@db:1/x?p=hunter2", "no");
     expect(message).not.toContain("hunter2");
-    expect(message).toContain("http://db:1/x");
+    expect(message).toBe('url "http://db:1/x?…" (a part is not shown): no');
+    const urls = ["http://a", "http://me:hunter2@b"];
+    expect(new ConfigError("urls", urls, "no").message).toBe(
+      'urls ["http://a","http://b"] (a part is not shown): no',
+    );
   });
 
   it("is one line, whatever the value", () => {

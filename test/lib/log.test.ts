@@ -46,15 +46,21 @@ describe("text", () => {
     expect(line).toContain(String.raw`\u001b[2Jx`);
   });
 
-  it("tells an error with its causes, and its stack only where it matters", () => {
+  it("tells an error with its causes, and its stack only to those who look closely", () => {
     const { logger, lines } = logging("text");
     const err = new Error("cannot ask", { cause: new Error("refused") });
     logger.warn({ err }, "agent away");
     logger.error({ err }, "agent away");
     expect(lines[0]).toContain('agent away err="cannot ask: refused"');
     expect(lines[0]).not.toContain("stack=");
-    expect(lines[1]).toContain("stack=");
-    expect(lines[1]?.trimEnd()).not.toContain("\n");
+    expect(lines[1]).not.toContain("stack=");
+    logger.level = "debug";
+    logger.warn({ err }, "agent away");
+    logger.error({ err }, "agent away");
+    expect(lines[2]).not.toContain("stack=");
+    expect(lines[3]).toMatch(/err="cannot ask: refused" stack="at /u);
+    expect(lines[3]?.match(/cannot ask/gu)).toHaveLength(1);
+    expect(lines[3]?.trimEnd()).not.toContain("\n");
   });
 
   it("carries a child's fields", () => {

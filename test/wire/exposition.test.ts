@@ -47,6 +47,8 @@ describe("the exposition", () => {
     expect(negotiateFormat("application/openmetrics-text;version=1.0.0,text/plain;q=0.5")).toBe(
       "openmetrics",
     );
+    expect(negotiateFormat("application/openmetrics-text;q=0.2,text/plain")).toBe("prometheus");
+    expect(negotiateFormat("application/openmetrics-text;q=0")).toBe("prometheus");
   });
 
   it("writes a registry's families, histograms too", () => {

@@ -3,6 +3,8 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 
+import { preferred } from "../../lib/http/accept.ts";
+
 /** The two text formats that scrapers ask for. */
 export type ExpositionFormat = "prometheus" | "openmetrics";
 
@@ -25,9 +27,10 @@ export interface FamilyHead {
   readonly help: string;
 }
 
-/** The format that an `Accept` header asks for. */
+/** The format that an `Accept` header asks for; Prometheus's own if it asks for neither. */
 export function negotiateFormat(accept: string | undefined): ExpositionFormat {
-  return accept?.includes("application/openmetrics-text") === true ? "openmetrics" : "prometheus";
+  const types = ["text/plain", "application/openmetrics-text"] as const;
+  return preferred(accept, types) === types[1] ? "openmetrics" : "prometheus";
 }
 
 /** The `# HELP` and `# TYPE` lines of a family. */

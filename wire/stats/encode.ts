@@ -39,3 +39,8 @@ export function encodeStats(
       return { contentType: "application/json", body: JSON.stringify({ ...head, containers }) };
   }
 }
+
+/** The JSON form of an answer. */
+export interface StatsAnswer extends StatsHead {
+  readonly containers: readonly ContainerStats[];
+}

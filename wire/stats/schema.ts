@@ -1,18 +1,26 @@
-import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
-
+import {
+  type JsonSchema,
+  list,
+  number,
+  object,
+  orNull,
+  type Properties,
+  record,
+  text,
+  time,
+} from "../json-schema.ts";
 import { allStats } from "../metrics/all.ts";
 
-const named = (description: string, example: string): TSchema =>
-  Type.Optional(Type.String({ description, examples: [example], maxLength: 1000 }));
+const named = (description: string, example: string): JsonSchema =>
+  text(description, { examples: [example], maxLength: 1000 });
 
 /** The query of `/stats` for the OpenAPI document; `parseStatsQuery` understands the values. */
-export const statsQueryProperties: Record<string, TSchema> = {
+export const statsQueryProperties: Properties = {
   name: named("Only names like this; `*` and `?` stand for any characters.", "shop-*"),
-  label: Type.Optional(
-    Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 50 })], {
-      description: "Only containers with this label, as `key` or `key=value`; may be repeated.",
-    }),
-  ),
+  label: {
+    anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, maxItems: 50 }],
+    description: "Only containers with this label, as `key` or `key=value`; may be repeated.",
+  },
   runtime: named("Only containers of this engine.", "docker"),
   group: named("Only members of this group, as `kind:name`.", "compose_project:shop"),
   metrics: named(
@@ -27,65 +35,57 @@ export const statsQueryProperties: Record<string, TSchema> = {
   format: named("`json`, `csv` or `ndjson`.", "csv"),
 };
 
-/** A number that may be missing. */
-const Numbers: TSchema = Type.Record(Type.String(), Type.Number());
+const series = object({
+  step_seconds: number(),
+  times: list(number(), { description: "Unix seconds, the beginning of each step." }),
+  values: record(record(list(orNull(number())))),
+});
 
 /** One container in an answer. */
-const ContainerStatsSchema: TObject = Type.Object(
+const containerStats = object(
   {
-    node: Type.Optional(Type.String()),
-    id: Type.String({ description: "Absolute cgroup path." }),
-    container_id: Type.Optional(Type.String()),
-    name: Type.String(),
-    image: Type.Optional(Type.String()),
-    runtime: Type.Optional(Type.String()),
-    state: Type.Optional(Type.String()),
-    created_at: Type.Optional(Type.String({ format: "date-time" })),
-    started_at: Type.Optional(Type.String({ format: "date-time" })),
-    labels: Type.Record(Type.String(), Type.String()),
-    groups: Type.Record(Type.String(), Type.String()),
-    limits: Type.Object({
-      cpu_cores: Type.Union([Type.Number(), Type.Null()]),
-      memory_bytes: Type.Union([Type.Number(), Type.Null()]),
-      pids: Type.Union([Type.Number(), Type.Null()]),
+    node: text(),
+    id: text("Absolute cgroup path."),
+    container_id: text(),
+    name: text(),
+    image: text(),
+    runtime: text(),
+    state: text(),
+    created_at: time,
+    started_at: time,
+    labels: record(text()),
+    groups: record(text()),
+    limits: object({
+      cpu_cores: orNull(number()),
+      memory_bytes: orNull(number()),
+      pids: orNull(number()),
     }),
-    latest: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()]), {
-      description: "The newest value of each statistic; what can't be measured has no key.",
-    }),
-    window: Type.Record(Type.String(), Numbers, {
-      description: "Each statistic summed up over the window.",
-    }),
-    series: Type.Optional(
-      Type.Object({
-        step_seconds: Type.Number(),
-        times: Type.Array(Type.Number(), {
-          description: "Unix seconds, the beginning of each step.",
-        }),
-        values: Type.Record(
-          Type.String(),
-          Type.Record(Type.String(), Type.Array(Type.Union([Type.Number(), Type.Null()]))),
-        ),
-      }),
+    latest: record(
+      { anyOf: [{ type: "number" }, { type: "string" }] },
+      {
+        description:
+          "The newest value of each statistic, and its time; what can't be measured has no key.",
+      },
     ),
+    window: record(record(number()), { description: "Each statistic summed up over the window." }),
+    series,
   },
-  { $id: "ContainerStats", description: "One container: who it is and what it uses." },
+  ["node", "container_id", "image", "runtime", "state", "created_at", "started_at", "series"],
+  { description: "One container: who it is and what it uses." },
 );
 
 /** The answer of `/stats`. */
-export const StatsAnswerSchema: TObject = Type.Object({
-  node: Type.String({ description: "The node, or the cluster's name." }),
-  time: Type.String({ format: "date-time" }),
-  interval_seconds: Type.Number(),
-  window_seconds: Type.Number(),
-  containers: Type.Array(ContainerStatsSchema),
+export const StatsAnswerSchema: JsonSchema = object({
+  node: text("The node, or the cluster's name."),
+  time,
+  interval_seconds: number(),
+  window_seconds: number(),
+  containers: list(containerStats),
 });
 
 /** Every error of every route. */
-export const ErrorSchema: TObject = Type.Object({
-  statusCode: Type.Integer(),
-  error: Type.String(),
-  message: Type.String(),
+export const ErrorSchema: JsonSchema = object({
+  statusCode: { type: "integer" },
+  error: text(),
+  message: text(),
 });
-
-/** The answer of `/stats`, typed. */
-export type StatsAnswer = Static<typeof StatsAnswerSchema>;

@@ -13,7 +13,7 @@ import { Cluster } from "../../../aggregator/model/cluster.ts";
 import { parseFeed } from "../../../aggregator/scrape/parse-feed.ts";
 import type { TargetState } from "../../../aggregator/scrape/target-state.ts";
 import type { ContainerStats } from "../../../wire/stats/answer.ts";
-import type { StatsAnswer } from "../../../wire/stats/schema.ts";
+import type { StatsAnswer } from "../../../wire/stats/encode.ts";
 import { FakeNode } from "../fakes/agent.ts";
 import { containerOf } from "../fakes/samples.ts";
 
@@ -183,9 +183,9 @@ describe("GET /stats of now", () => {
 });
 
 describe("GET /stats of the past", () => {
-  test("answers with a series, also for what is gone by now", async () => {
+  test("answers with a series where a step is given, also for what is gone by now", async () => {
     const answer = await ask(
-      "/stats?start=-2m&name=web&node=n1&metrics=cpu_cores,memory_usage_bytes",
+      "/stats?start=-2m&step=1s&name=web&node=n1&metrics=cpu_cores,memory_usage_bytes",
     );
     expect(answer).toMatchObject({ window_seconds: 120 });
     const containers = answer["containers"] as ContainerStats[];
@@ -199,6 +199,20 @@ describe("GET /stats of the past", () => {
     expect(gone.window["memory_usage_bytes"]).toEqual({ avg: 265.5, max: 280, min: 251, p95: 279 });
     expect(gone.series!.times).toEqual(Array.from({ length: 30 }, (_, at) => T0 / 1000 + 1 + at));
     expect(gone.series!.values["cpu_cores"]!["avg"]).toEqual([null, ...Array(29).fill(0.25)]);
+  });
+
+  test("reads no series for a list without a step, nor for CSV", async () => {
+    for (const container of await containersOf("/stats?start=2000-01-01T00:00:00Z")) {
+      expect(container).not.toHaveProperty("series");
+      expect(container.window["cpu_cores"]).toBeDefined();
+    }
+    // As JSON these would be more numbers than one answer may have.
+    const url = "start=2026-01-01T00:00:00Z&end=2026-01-01T02:30:00Z&step=1s";
+    const csv = await app.inject(`/stats?${url}&format=csv`);
+    expect([csv.statusCode, csv.body.split("\r\n")]).toEqual([
+      200,
+      expect.objectContaining({ length: 6 }),
+    ]);
   });
 
   test("answers just the range, in the step asked for", async () => {
@@ -254,6 +268,7 @@ describe("GET /stats/{container}", () => {
   test("of the past finds all that had the name", async () => {
     const containers = await containersOf("/stats/web?start=-2m&node=n1&metrics=cpu_cores");
     expect(whoOf(containers).toSorted()).toEqual(["n1/docker/old-web", "n1/docker/web"]);
+    expect(containers.map(({ series }) => series?.step_seconds)).toEqual([1, 1]);
     expect(whoOf(await containersOf("/stats/abff?start=-2m"))).toEqual(["n1/docker/old-web"]);
   });
 

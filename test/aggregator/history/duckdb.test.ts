@@ -89,6 +89,55 @@ describe("a history in DuckDB", () => {
     await history.close();
   });
 
+  test("knows how far each node's samples go, even if the clock of another one ran ahead", async () => {
+    const before = await openAt(T0);
+    const [web, old] = [containerOf("/web"), containerOf("/old")];
+    before.append(everySecond("right", old, T0 - 2 * DAY, [{ threads: 1 }]));
+    before.append(everySecond("right", web, T0, [{ threads: 1 }]));
+    before.append(everySecond("ahead", web, T0 + 30 * DAY, [{ threads: 1 }]));
+    await before.close();
+    const history = await openAt(T0);
+    expect(history.storedUntil).toEqual(
+      new Map([
+        ["right", new Map([["/web", T0]])],
+        ["ahead", new Map([["/web", T0 + 30 * DAY]])],
+      ]),
+    );
+    await history.close();
+  });
+
+  test.for([1e25, 9e18, Number.NaN])(
+    "drops a sample of the time %d, and nothing else with it",
+    async (time) => {
+      const history = await openAt(T0);
+      const container = containerOf("/c");
+      history.append(everySecond("good", container, T0, [{ threads: 1 }]));
+      history.append(everySecond("bad", container, time, [{ threads: 1 }]));
+      history.append(everySecond("good", container, T0 + 1000, [{ threads: 2 }]));
+      await history.flush();
+      const state = history.state();
+      expect(state).toMatchObject({ queued: 0, stored: 2, lost: 1 });
+      expect(state).not.toHaveProperty("trouble");
+      await history.close();
+    },
+  );
+
+  test("refuses at once a folder that can't be made", async () => {
+    for (const path of ["/proc/nope", "/proc/nope/deeper"]) {
+      const options = { directory: path, logger, retention: DAY, now: () => T0 };
+      await expect(openDuckdbHistory(options)).rejects.toThrow(
+        `history.dir "${path}": must be a folder`,
+      );
+    }
+  });
+
+  test("makes the folders above its own", async () => {
+    const deep = join(directory, "a", "b", "c");
+    const options = { directory: deep, logger, retention: DAY, now: () => T0 };
+    await (await openDuckdbHistory(options)).close();
+    expect((await stat(deep)).mode & 0o777).toBe(0o700);
+  });
+
   test("is for nobody else to read", async () => {
     await rm(directory, { recursive: true });
     const history = await openAt(T0);

@@ -21,6 +21,7 @@ describe("the history's queue", () => {
   let written: (readonly Batch[])[];
   let logged: string[];
   let fail: boolean;
+  let unfit: Batch[];
   let release: (() => void) | undefined;
   let hold: boolean;
   let queue: WriteQueue;
@@ -28,13 +29,16 @@ describe("the history's queue", () => {
     written = [];
     logged = [];
     fail = false;
+    unfit = [];
     hold = false;
     queue = new WriteQueue({
       capacity: 10,
       retryMs: 1,
+      isUnfit: (error) => error instanceof RangeError,
       logger: pino({}, { write: (line: string) => void logged.push(JSON.parse(line).msg) }),
       async write(batches) {
         if (hold) await new Promise<void>((resolve) => (release = resolve));
+        if (batches.some((batch) => unfit.includes(batch))) throw new RangeError("no such time");
         if (fail) throw new Error("disk on fire");
         written.push(batches);
       },
@@ -83,6 +87,34 @@ describe("the history's queue", () => {
     await queue.flush();
     expect(written.flat()).toEqual([first, second]);
     expect(logged).toEqual(["cannot write the history", "the history is written again"]);
+  });
+
+  test("says why the last write failed, until one goes well", async () => {
+    fail = true;
+    queue.add(batchOf(1));
+    while (queue.state().failures === 0)
+      await new Promise((resolve) => void setTimeout(resolve, 1));
+    expect(queue.state().trouble).toBe("disk on fire");
+    fail = false;
+    await queue.flush();
+    expect(queue.state()).not.toHaveProperty("trouble");
+  });
+
+  test("drops what can't be stored after one more try alone, and says so once for a node", async () => {
+    const [first, second] = [batchOf(1), batchOf(2)];
+    unfit = [batchOf(2), batchOf(3)];
+    hold = true;
+    queue.add(batchOf(1));
+    await Promise.resolve();
+    for (const batch of [unfit[0]!, first, unfit[1]!, second]) queue.add(batch);
+    hold = false;
+    await new Promise((resolve) => void setTimeout(resolve, 1));
+    release?.();
+    await queue.flush();
+    expect(written.slice(1)).toEqual([[first], [second]]);
+    // Once together, then each twice alone.
+    expect(queue.state()).toEqual({ queued: 0, capacity: 10, stored: 4, lost: 5, failures: 5 });
+    expect(logged).toEqual(["samples of a node can't be stored"]);
   });
 
   test("does other work in between, whose failure is its own", async () => {

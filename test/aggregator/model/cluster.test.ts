@@ -76,6 +76,20 @@ describe("taking feeds in", () => {
     expect([...cluster.subjects(node.time)][0]!.ring.length).toBe(40);
   });
 
+  test("after a restart of ours stores what follows a clock that ran ahead and was put right", async () => {
+    const node = nodeWithWeb();
+    node.pass(40);
+    const ahead = T0 + 300_000;
+    const cluster = new Cluster(new Map([["n1", new Map([[web.id, ahead]])]]));
+    expect(secondsOf(cluster.apply(await feedOf(node), node.time).batch)).toEqual(range(1, 40));
+    // Nor is anything lost when the time comes by what is stored.
+    for (let tick = 40; tick < 360; tick += 40) {
+      node.pass(40);
+      const { batch } = cluster.apply(await feedOf(node, `run1-${tick}`), node.time);
+      expect(secondsOf(batch)).toEqual(range(tick + 1, tick + 40));
+    }
+  });
+
   test("names a gap, and invents nothing for it", async () => {
     const node = nodeWithWeb();
     const cluster = new Cluster();

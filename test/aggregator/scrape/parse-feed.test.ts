@@ -6,6 +6,8 @@ import { parseFeed } from "../../../aggregator/scrape/parse-feed.ts";
 import { FakeNode } from "../fakes/agent.ts";
 import { containerOf } from "../fakes/samples.ts";
 
+const T0 = Date.parse("2026-01-01T00:00:00Z");
+
 async function* each(lines: readonly string[]): AsyncIterable<string> {
   yield* lines;
 }
@@ -24,7 +26,7 @@ async function outcome(lines: readonly string[]): Promise<string> {
 describe("a feed", () => {
   let good: string[];
   beforeEach(() => {
-    const node = new FakeNode("n1", 0);
+    const node = new FakeNode("n1", T0);
     node.add(containerOf("/a"), (tick) => ({ threads: tick }));
     node.add(containerOf("/b"), (tick) => ({ threads: tick }));
     node.pass(3);
@@ -90,8 +92,25 @@ describe("a feed", () => {
     [1, { container: { id: "/a", name: "a" } }],
     [1, { container: { ...containerOf("/a"), labels: { a: 1 } } }],
     [1, { gone: "yes" }],
+    [1, { gone: 1e25 }],
+    [1, { gone: -1 }],
+    [1, { ticks: [1, 0.5, 1] }],
+    [1, { ticks: [Number.MAX_SAFE_INTEGER, 1, 1] }],
+    [1, { times: [1e25, 1, 1] }],
+    [1, { times: [9e18, 1, 1] }],
+    [1, { times: [T0 * 1000, 1e6, 9e15] }],
+    [1, { times: [1e6, 1e6, 1e6] }],
+    [1, { times: [null, null, null] }],
+    [1, { intervals: [null, -1, 1] }],
+    [1, { intervals: [null, 1e25, 1] }],
   ] as const)("with line %i changed to %o is refused", async ([index, fields]) => {
     expect(await outcome(changed(index, fields))).toMatch(/^not_a_feed: /);
+  });
+
+  test("says of which container the times are impossible, and what would do", async () => {
+    expect(await outcome(changed(2, { times: [1e6, 1e6, 1e6] }))).toBe(
+      "not_a_feed: /b: its times are not of the years 2000 to 2199; set the node's clock",
+    );
   });
 
   test("with any line replaced by anything is refused or understood, and never a surprise", async () => {

@@ -12,7 +12,7 @@ const FEED = "application/x-ndjson";
 
 let agent: FakeAgent;
 beforeAll(async () => {
-  const node = new FakeNode("n1", 0);
+  const node = new FakeNode("n1", Date.parse("2026-01-01T00:00:00Z"));
   node.add(containerOf("/a"), (tick) => ({ threads: tick }));
   node.pass(10);
   agent = await startFakeAgent(node);

@@ -37,6 +37,14 @@ describe("a target's turn", () => {
     expect(delays).toEqual([2000, 4000, 8000, 15_000, 15_000, 15_000]);
   });
 
+  test("of an agent that has never answered begins with the interval, and pauses half a minute at most", () => {
+    const delays = [1, 2, 3, 1000].map((failures) =>
+      delayOf({ ...turn, interval: 10_000, failures, silent: undefined }),
+    );
+    expect(delays).toEqual([10_000, 20_000, 30_000, 30_000]);
+    expect(delayOf({ ...turn, interval: 45_000, failures: 7, silent: undefined })).toBe(45_000);
+  });
+
   test("is always ahead", () => {
     fc.assert(
       fc.property(
@@ -45,12 +53,13 @@ describe("a target's turn", () => {
           offset: fc.double({ min: 0, max: 45_000, noNaN: true }),
           now: fc.double({ min: 0, max: 1e10, noNaN: true }),
           failures: fc.nat(),
-          silent: fc.nat(),
+          silent: fc.option(fc.nat(), { nil: undefined }),
         }),
         (drawn) => {
           const delay = delayOf(drawn);
           expect(delay).toBeGreaterThan(0);
-          expect(delay).toBeLessThanOrEqual(drawn.interval);
+          const most = drawn.silent === undefined ? 30_000 : 0;
+          expect(delay).toBeLessThanOrEqual(Math.max(drawn.interval, most));
         },
       ),
     );

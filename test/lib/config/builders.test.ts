@@ -54,6 +54,7 @@ describe("duration and bytes", () => {
   it("refuse what has no unit or is out of bounds", () => {
     refuses(duration({ help }), "30", "must be a duration such as 30s");
     refuses(duration({ help, min: 1 }), "100ms", "of at least 1s");
+    refuses(duration({ help, min: 600 }), "1m", "of at least 10m");
     refuses(bytes({ help, max: 1000 }), "1MB", "of at most 1000");
   });
 });
@@ -123,8 +124,15 @@ describe("text and structured", () => {
 });
 
 it("show their defaults as one writes them", () => {
-  expect(duration({ help, default: 60 }).defaultText).toBe("60s");
+  expect(duration({ help, default: 60 }).defaultText).toBe("1m");
   expect(list({ help, default: ["a", "b"] }).defaultText).toBe("a,b");
   expect(text({ help }).defaultText).toBe("");
   expect(text({ help }).default).toBeUndefined();
+});
+
+it("show their bounds", () => {
+  expect(integer({ help, min: 1, max: 60 }).range).toBe("from 1 to 60");
+  expect(duration({ help, min: 600 }).range).toBe("at least 10m");
+  expect(number({ help, max: 1 }).range).toBe("at most 1");
+  expect(bytes({ help }).range).toBe("");
 });

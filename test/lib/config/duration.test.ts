@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { parseDuration } from "../../../lib/config/duration.ts";
+import { formatDuration, parseDuration } from "../../../lib/config/duration.ts";
 
 it.each([
   ["0", 0],
@@ -20,4 +20,18 @@ it.each([
 
 it.each(["", "5", "s", "-1s", "1 s", "1s ", "1x", "1s2", "1.s", "١s"])("refuses %j", (text) => {
   expect(parseDuration(text)).toBeUndefined();
+});
+
+it.each([
+  [604_800, "7d"],
+  [86_400, "1d"],
+  [5400, "1h30m"],
+  [600, "10m"],
+  [15, "15s"],
+  [0.25, "250ms"],
+  [61.001, "1m1s1ms"],
+  [0, "0s"],
+])("writes %d s as %s, which reads the same", (seconds, text) => {
+  expect(formatDuration(seconds)).toBe(text);
+  expect(parseDuration(text)).toBe(seconds);
 });

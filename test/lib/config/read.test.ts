@@ -264,6 +264,10 @@ describe("the file", () => {
     ["listen: ':1'\nlisten: ':2'", "config", "is not YAML at line 2"],
     ["config: x.yaml", "config", "no such setting"],
     ["help: true", "help", "no such setting"],
+    ["constructor: x", 'constructor "x": no such setting'],
+    ["toString: { a: 1 }", "toString: no such setting"],
+    ["__proto__: { listen: ':1' }", "__proto__: no such setting"],
+    ["node: a\n---\nnode: b", "config", "second YAML document from line 2 on; keep one of them"],
   ])("is refused when it says %j", (content, ...parts) => {
     const message = complaint(["--config", yaml(content)]);
     for (const part of parts) expect(message).toContain(part);
@@ -291,8 +295,8 @@ describe("what cannot be", () => {
     [["--zzzz"], "--zzzz: no such setting; --help lists all settings"],
     [["-x"], "-x: no such setting; --help lists all settings"],
     [["--scrape-configs", "x"], "--scrape-configs: no such setting"],
-    [["stray"], 'arguments "stray": is no setting'],
-    [["--"], 'arguments "--": is no setting'],
+    [["stray"], 'arguments "stray": this is not a setting; write --NAME VALUE'],
+    [["--"], 'arguments "--": this is not a setting'],
     [["--listen"], "listen: needs a value; write --listen HOST:PORT"],
     [["--listen", "--node", "x"], "listen: needs a value"],
     [["--listen", "abc"], 'listen "abc": must be HOST:PORT'],
@@ -311,6 +315,19 @@ describe("what cannot be", () => {
     expect(complaint([], { env: { PLIMSOLL_WINDOWS_SECONDS: "9" } })).toBe(
       'PLIMSOLL_WINDOWS_SECONDS "9": no such setting; did you mean PLIMSOLL_WINDOW_SECONDS?',
     );
+  });
+
+  it("does not take a name for another because both are ours", () => {
+    expect(complaint([], { env: { PLIMSOLL_BOGUS: "9" } })).toBe(
+      'PLIMSOLL_BOGUS "9": no such setting; --help lists all settings',
+    );
+    expect(complaint([], { env: { PLIMSOLL_NODES: "9" } })).toContain(
+      "did you mean PLIMSOLL_NODE?",
+    );
+    for (const name of ["constructor", "toString", "__proto__"]) {
+      expect(complaint([`--${name}=x`])).toContain("no such setting");
+      expect(complaint([], { env: { [`PLIMSOLL_${name}`]: "x" } })).toContain("no such setting");
+    }
   });
 
   it("never shows a secret, not even one under a wrong name", () => {
@@ -339,7 +356,7 @@ describe("requests", () => {
     expect(help).toContain("Usage: plimsoll agent");
     expect(help).toMatch(/--listen HOST:PORT\n +Where to answer. \(default 127.0.0.1:8180\)/u);
     expect(help).toContain("--log-level trace|debug|info|warn|error");
-    expect(help).toContain("also --storage_duration");
+    expect(help).toContain("(from 5 to 3600; default 60; also --storage_duration)");
     expect(help).toContain("scrape_configs (in the file only)");
     expect(help).toContain("--check-config");
     expect(help.match(/PLIMSOLL_/gu)).toHaveLength(1);

@@ -69,6 +69,9 @@ async function serve(): Promise<FastifyInstance> {
     },
     { prefix: "/part" },
   );
+  const rest = Type.Object({ "*": Type.String({ title: "container" }) });
+  app.get("/stats/*", { schema: { params: rest } }, async () => "x");
+  app.get("/files/*", async () => "x");
   app.get("/page", { schema: { hide: true } }, async () => "x");
   return app;
 }
@@ -92,9 +95,11 @@ describe("the OpenAPI document", () => {
     expect(Object.keys(paths).toSorted()).toEqual([
       "/-/healthy",
       "/-/ready",
+      "/files/{path}",
       "/healthz",
       "/items/{id}",
       "/part/inner",
+      "/stats/{container}",
     ]);
     expect(Object.keys(paths["/items/{id}"] ?? {})).toEqual(["get"]);
   });
@@ -159,6 +164,9 @@ describe("the page", () => {
     expect(page.statusCode).toBe(200);
     expect(page.headers["content-type"]).toContain("text/html");
     expect(page.body).toContain("<title>Test server</title>");
+    const style = await app.inject("/docs/static/theme/page.css");
+    expect(style.headers["content-type"]).toContain("text/css");
+    expect(style.body).toMatch(/\.topbar \{ display: none/u);
     const files = [...page.body.matchAll(/(?:src|href)="(?<path>[^"]+)"/gu)].map(
       ({ groups }) => groups?.["path"] ?? "",
     );

@@ -96,7 +96,7 @@ describe("query parameters", () => {
     ["limit=0", 'query parameter "limit" must be >= 1'],
     ["limit=Infinity", 'query parameter "limit" must be a finite number'],
     ["ratio=-1e999", 'query parameter "ratio" must be a finite number'],
-    ["limit=1&limit=2", 'query parameter "limit" must be integer'],
+    ["limit=1&limit=2", 'query parameter "limit" must be given only once'],
     ["ratio=NaN", 'query parameter "ratio" must be number'],
     ["format=xml", 'query parameter "format" must be one of json, csv'],
     ["kind=c", 'query parameter "kind" must be one of a, b'],
