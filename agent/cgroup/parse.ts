@@ -1,6 +1,6 @@
 /**
- * Parsers over bytes, for the formats of cgroup files. They make no strings: half a million lines
- * are read each minute. A number that is not all digits is NaN, never a guess.
+ * Parsers over bytes, for the formats of cgroup files. They make no strings: tens of
+ * thousands of lines are read each second. A number that is not all digits is NaN, never a guess.
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#interface-files
  */
 

@@ -46,29 +46,23 @@ const inactiveFile = gauge(
   "Page cache on the inactive list, in bytes.",
 );
 
-const faults: Metric = {
-  name: "memory_faults",
-  type: "counter",
-  group: "memory",
-  scale: 1,
-  family: {
-    name: "container_memory_failures_total",
-    help: "Page faults of the cgroup and everything below it.",
-    labels: { failure_type: "pgfault", scope: "hierarchy" },
-  },
-};
+function faultsOf(name: string, type: "pgfault" | "pgmajfault"): Metric {
+  return {
+    name,
+    type: "counter",
+    group: "memory",
+    scale: 1,
+    family: {
+      name: "container_memory_failures_total",
+      help: "Page faults of the cgroup and everything below it.",
+      labels: { failure_type: type, scope: "hierarchy" },
+    },
+  };
+}
 
-const majorFaults: Metric = {
-  name: "memory_major_faults",
-  type: "counter",
-  group: "memory",
-  scale: 1,
-  family: {
-    name: "container_memory_failures_total",
-    help: "Page faults of the cgroup and everything below it.",
-    labels: { failure_type: "pgmajfault", scope: "hierarchy" },
-  },
-};
+const faults = faultsOf("memory_faults", "pgfault");
+
+const majorFaults = faultsOf("memory_major_faults", "pgmajfault");
 
 const oomKills: Metric = {
   name: "memory_oom_kills",
