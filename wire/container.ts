@@ -6,6 +6,9 @@ export type Limits = Readonly<Record<LimitName, number | null>>;
 /** No limit at all. */
 export const NO_LIMITS: Limits = { cpu_cores: null, memory_bytes: null, pids: null };
 
+/** What a container's health check says. */
+export type ContainerHealth = "healthy" | "starting" | "unhealthy";
+
 /** Who a container is. Of a cgroup that no engine owns only the path, the name and the limits are known. */
 export interface Container {
   /** Absolute cgroup path, cAdvisor's `id`. */
@@ -22,6 +25,12 @@ export interface Container {
   readonly created_at?: string;
   /** RFC 3339. */
   readonly started_at?: string;
+  /** Absent without a health check. */
+  readonly health?: ContainerHealth;
+  /** How often its engine has started it again by itself. */
+  readonly restarts?: number;
+  /** The variables that the operator has asked for, keys in lower case. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   /** What it belongs to: `compose_project`, `service`, `stack`, `namespace`, `pod`. */
   readonly groups: Readonly<Record<string, string>>;

@@ -1,6 +1,12 @@
 /** A row of columns as `allMetrics` orders them; NaN = not measured. */
 export type Row = Float64Array;
 
+/** What stands before the columns of each row. */
+const TICK = 0;
+const TIME = 1;
+const INTERVAL = 2;
+const HEAD = 3;
+
 /**
  * The last samples of one container: a ring of rows of equal width. Position 0 is the oldest
  * sample, `length - 1` the newest.
@@ -8,21 +14,16 @@ export type Row = Float64Array;
 export class Ring {
   readonly capacity: number;
   readonly #width: number;
+  /** Row by row; each begins with its tick, its time and its interval. */
   readonly #values: Float64Array;
-  readonly #ticks: Float64Array;
-  readonly #times: Float64Array;
-  readonly #intervals: Float64Array;
   #next = 0;
   #length = 0;
 
   /** Room for `capacity` samples of `width` columns. */
   constructor(capacity: number, width: number) {
     this.capacity = capacity;
-    this.#width = width;
-    this.#values = new Float64Array(capacity * width);
-    this.#ticks = new Float64Array(capacity);
-    this.#times = new Float64Array(capacity);
-    this.#intervals = new Float64Array(capacity);
+    this.#width = HEAD + width;
+    this.#values = new Float64Array(capacity * this.#width);
   }
 
   /** How many samples there are. */
@@ -38,33 +39,51 @@ export class Ring {
    * @param row copied
    */
   push(tick: number, time: number, interval: number, row: Row): void {
-    const slot = this.#next;
-    this.#ticks[slot] = tick;
-    this.#times[slot] = time;
-    this.#intervals[slot] = interval;
-    this.#values.set(row, slot * this.#width);
-    this.#next = (slot + 1) % this.capacity;
+    const start = this.#next * this.#width;
+    this.#values[start + TICK] = tick;
+    this.#values[start + TIME] = time;
+    this.#values[start + INTERVAL] = interval;
+    this.#values.set(row, start + HEAD);
+    this.#next = (this.#next + 1) % this.capacity;
     if (this.#length < this.capacity) this.#length++;
   }
 
   /** The sampling pass of a sample. */
   tickAt(position: number): number {
-    return this.#ticks[this.#slot(position)] ?? Number.NaN;
+    return this.#at(position, TICK);
   }
 
   /** Unix time of a sample in milliseconds. */
   timeAt(position: number): number {
-    return this.#times[this.#slot(position)] ?? Number.NaN;
+    return this.#at(position, TIME);
   }
 
   /** Milliseconds from the sample before to this one; NaN where there is none to compare with. */
   intervalAt(position: number): number {
-    return this.#intervals[this.#slot(position)] ?? Number.NaN;
+    return this.#at(position, INTERVAL);
   }
 
   /** A raw value; NaN = not measured. */
   valueAt(position: number, column: number): number {
-    return this.#values[this.#slot(position) * this.#width + column] ?? Number.NaN;
+    return this.#at(position, HEAD + column);
+  }
+
+  /**
+   * Copies columns, each as one stretch from the oldest sample to the newest. Reads the ring once
+   * from end to end, so that it costs little more than the memory does.
+   * @param into the stretches one behind the other, `capacity` values each
+   */
+  copyColumns(columns: readonly number[], into: Float64Array): void {
+    const { capacity } = this;
+    const values = this.#values;
+    let slot = this.#slot(0);
+    for (let position = 0; position < this.#length; position++) {
+      const row = slot * this.#width + HEAD;
+      for (let index = 0, to = position; index < columns.length; index++, to += capacity) {
+        into[to] = values[row + (columns[index] ?? 0)] ?? Number.NaN;
+      }
+      if (++slot === capacity) slot = 0;
+    }
   }
 
   /** The first position whose tick is greater than `tick`; `length` if there is none. */
@@ -84,6 +103,10 @@ export class Ring {
     let position = this.#length;
     while (position > 0 && this.timeAt(position - 1) >= time) position--;
     return position;
+  }
+
+  #at(position: number, place: number): number {
+    return this.#values[this.#slot(position) * this.#width + place] ?? Number.NaN;
   }
 
   #slot(position: number): number {

@@ -69,10 +69,38 @@ const throttled: Metric = {
   },
 };
 
+const burstPeriods: Metric = {
+  name: "cpu_burst_periods",
+  type: "counter",
+  group: "cpu",
+  scale: 1,
+  family: {
+    name: "container_cpu_cfs_burst_periods_total",
+    help: "Enforcement periods in which more than the CPU quota was used, out of what was saved before.",
+  },
+};
+
+const burst: Metric = {
+  name: "cpu_burst_nanoseconds",
+  type: "counter",
+  group: "cpu",
+  scale: NANOSECONDS,
+  family: {
+    name: "container_cpu_cfs_burst_seconds_total",
+    help: "CPU time used beyond the CPU quota, out of what was saved before, in seconds.",
+  },
+};
+
 /** CPU time and throttling of one cgroup. */
 export const cpuMetrics: Readonly<
   Record<"usage" | "user" | "system" | "periods" | "throttledPeriods" | "throttled", Metric>
 > = { usage, user, system, periods, throttledPeriods, throttled };
+
+/** Bursts beyond the quota; kernels before 5.14 have none. */
+export const cpuBurstMetrics: Readonly<Record<"burstPeriods" | "burst", Metric>> = {
+  burstPeriods,
+  burst,
+};
 
 /** What `/stats` says of the CPU. */
 export const cpuStats: readonly Stat[] = [

@@ -1,4 +1,5 @@
-import type { Metric, Stat } from "./metric.ts";
+import { FAULTS_HELP } from "./memory-detail.ts";
+import type { Family, Metric, Stat } from "./metric.ts";
 
 function gauge(name: string, family: string, help: string): Metric {
   return { name, type: "gauge", group: "memory", scale: 1, family: { name: family, help } };
@@ -54,7 +55,7 @@ function faultsOf(name: string, type: "pgfault" | "pgmajfault"): Metric {
     scale: 1,
     family: {
       name: "container_memory_failures_total",
-      help: "Page faults of the cgroup and everything below it.",
+      help: FAULTS_HELP,
       labels: { failure_type: type, scope: "hierarchy" },
     },
   };
@@ -67,12 +68,14 @@ const majorFaults = faultsOf("memory_major_faults", "pgmajfault");
 const oomKills: Metric = {
   name: "memory_oom_kills",
   type: "counter",
-  group: "memory",
+  group: "oom_event",
   scale: 1,
-  family: {
-    name: "container_oom_events_total",
-    help: "Processes that the kernel killed because memory had run out.",
-  },
+};
+
+/** Has a series for each cgroup, and for those that have gone: it is no family of one column. */
+export const oomFamily: Family = {
+  name: "container_oom_events_total",
+  help: "Processes that the kernel killed because memory had run out, in the cgroup and below it.",
 };
 
 /** Memory of one cgroup. */
@@ -143,7 +146,7 @@ export const memoryStats: readonly Stat[] = [
   {
     name: "oom_kills",
     unit: "count",
-    help: "Processes killed because memory had run out, since the cgroup was made.",
+    help: "Processes killed because memory had run out, in the container and below it.",
     rollUp: "sum",
     from: { kind: "value", of: oomKills },
   },

@@ -3,8 +3,7 @@
  * `docs/metrics.md` all read these descriptions; nobody repeats them.
  */
 
-/** Names of cAdvisor's metric groups, as `--metrics-enable` and `--metrics-disable` take them. */
-export type MetricGroup = "cpu" | "memory" | "process" | "diskIO" | "network" | "pressure";
+import type { MetricGroup } from "./metric-groups.ts";
 
 /** How the same metric of several containers becomes one number of their group. */
 export type RollUp = "sum" | "max" | "mean";
@@ -17,20 +16,30 @@ export interface Family {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/**
- * One number that the agent reads from the kernel each second: a column of the window and of the
- * feed. Raw numbers are kept in the kernel's own unit, so that they stay whole numbers.
- */
-export interface Metric {
-  /** Column name; ends in the raw unit. */
-  readonly name: string;
+/** What a number of the kernel's is, before it has a name. */
+interface Measured {
   readonly type: "counter" | "gauge";
   readonly group: MetricGroup;
   /** Raw steps in one unit of the family and of the statistics: 1e9 where the kernel counts ns. */
   readonly scale: number;
+}
+
+/**
+ * One number that the agent reads from the kernel each second: a column of a sample. Raw numbers are
+ * kept in the kernel's own unit, so that they stay whole numbers.
+ */
+export interface Metric extends Measured {
+  /** Column name; ends in the raw unit. */
+  readonly name: string;
+  /** The family with one series for each container; none where it has several, or nobody asks for it. */
   readonly family?: Family;
-  /** Measured for each of these; the column holds the sum, the family one series for each. */
-  readonly per?: "interface" | "device";
+}
+
+/** A family with several series for each container: by device, interface, state, … */
+export interface Series extends Measured {
+  readonly family: Family;
+  /** The labels that tell them apart. */
+  readonly per: readonly string[];
 }
 
 /** How a statistic is made from the columns of a sample and of the one before it. */

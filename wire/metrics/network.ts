@@ -1,51 +1,55 @@
-import type { Metric, Stat } from "./metric.ts";
+import type { Metric, Series, Stat } from "./metric.ts";
 
 const DIRECTIONS = ["receive", "transmit"] as const;
 type Direction = (typeof DIRECTIONS)[number];
 type Traffic = "bytes" | "packets" | "errors" | "dropped";
 
-function perInterface(name: string, family: string, help: string): Metric {
-  return {
-    name,
-    type: "counter",
-    group: "network",
-    scale: 1,
-    family: { name: family, help },
-    per: "interface",
-  };
+const TRAFFIC: readonly Traffic[] = ["bytes", "packets", "errors", "dropped"];
+
+function columnFor(direction: Direction, traffic: Traffic): Metric {
+  const name = `network_${direction}_${traffic}`;
+  return { name, type: "counter", group: "network", scale: 1 };
 }
 
 function metricsOf(direction: Direction): Readonly<Record<Traffic, Metric>> {
-  const done = direction === "receive" ? "received" : "sent";
   return {
-    bytes: perInterface(
-      `network_${direction}_bytes`,
-      `container_network_${direction}_bytes_total`,
-      `Bytes ${done}.`,
-    ),
-    packets: perInterface(
-      `network_${direction}_packets`,
-      `container_network_${direction}_packets_total`,
-      `Packets ${done}.`,
-    ),
-    errors: perInterface(
-      `network_${direction}_errors`,
-      `container_network_${direction}_errors_total`,
-      `Packets not ${done} because of an error.`,
-    ),
-    dropped: perInterface(
-      `network_${direction}_dropped`,
-      `container_network_${direction}_packets_dropped_total`,
-      `Packets dropped that should have been ${done}.`,
-    ),
+    bytes: columnFor(direction, "bytes"),
+    packets: columnFor(direction, "packets"),
+    errors: columnFor(direction, "errors"),
+    dropped: columnFor(direction, "dropped"),
   };
 }
 
-/** Network traffic of one network namespace, interface by interface. */
+/** Network traffic of one network namespace, all interfaces together. */
 export const networkMetrics: Readonly<Record<Direction, Readonly<Record<Traffic, Metric>>>> = {
   receive: metricsOf("receive"),
   transmit: metricsOf("transmit"),
 };
+
+function helpOf(direction: Direction, traffic: Traffic): string {
+  const done = direction === "receive" ? "received" : "sent";
+  if (traffic === "bytes") return `Bytes ${done}.`;
+  if (traffic === "packets") return `Packets ${done}.`;
+  if (traffic === "errors") return `Packets not ${done} because of an error.`;
+  return `Packets dropped that should have been ${done}.`;
+}
+
+function seriesFor(direction: Direction, traffic: Traffic): Series {
+  const what = traffic === "dropped" ? "packets_dropped" : traffic;
+  const name = `container_network_${direction}_${what}_total`;
+  return {
+    type: "counter",
+    group: "network",
+    scale: 1,
+    family: { name, help: helpOf(direction, traffic) },
+    per: ["interface"],
+  };
+}
+
+/** The same, interface by interface: what is received, then what is sent, in the order of the metrics. */
+export const networkSeries: readonly Series[] = DIRECTIONS.flatMap((direction) =>
+  TRAFFIC.map((traffic) => seriesFor(direction, traffic)),
+);
 
 function statsOf(direction: Direction): readonly Stat[] {
   const done = direction === "receive" ? "received" : "sent";
