@@ -27,8 +27,15 @@ export interface FeedHead {
   readonly cursor: string;
   /** The oldest cursor that would have lost nothing; a reader whose own is older has a gap. */
   readonly oldest: string;
+  /**
+   * Whether everything since the reader's cursor is here. False if the cursor is older than the
+   * window or of another run: what was before `from` can't be told. Agents of before said neither.
+   */
+  readonly complete?: boolean;
+  /** Unix milliseconds of the oldest sample that could be told, whoever asks. */
+  readonly from?: number;
   readonly interval_seconds: number;
-  /** Names of the columns, in order. */
+  /** Names of the columns, in the order of the lines; another one in each answer. */
   readonly columns: readonly string[];
 }
 
@@ -45,7 +52,10 @@ export interface FeedContainer {
   readonly times: readonly number[];
   /** Microseconds since the sample before; null = can't be compared with it. */
   readonly intervals: readonly (number | null)[];
-  /** For each column its raw values as differences, null = absent; a column that is absent all along is null. */
+  /**
+   * For each column its raw values as differences, null = absent. A column that is absent all along
+   * is null, or not there at all if none follows it.
+   */
   readonly values: readonly (readonly (number | null)[] | null)[];
 }
 
@@ -85,12 +95,28 @@ function encodeColumn(length: number, at: (index: number) => number): (number | 
   return encoded.some((value) => value !== null) ? encoded : null;
 }
 
-/** Encodes the samples of a ring from a position up to and without another. */
+/**
+ * The columns of a ring's rows in the order that makes the lines shortest: first those that the most
+ * rings have in their newest sample, so that the absent ones come last and need not be written.
+ */
+export function orderColumns(rings: Iterable<Ring>, width: number): number[] {
+  const counts = new Uint32Array(width);
+  for (const ring of rings) {
+    for (let column = 0; column < width; column++) {
+      if (Number.isNaN(ring.valueAt(ring.length - 1, column))) continue;
+      counts[column] = (counts[column] ?? 0) + 1;
+    }
+  }
+  const columns = Array.from({ length: width }, (_, column) => column);
+  return columns.toSorted((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b);
+}
+
+/** Encodes these columns of a ring's samples from a position up to and without another. */
 export function encodeSamples(
   ring: Ring,
   from: number,
   to: number,
-  width: number,
+  columns: readonly number[],
 ): Pick<FeedContainer, "ticks" | "times" | "intervals" | "values"> {
   const length = to - from;
   return {
@@ -102,10 +128,15 @@ export function encodeSamples(
       const interval = ring.intervalAt(from + index);
       return Number.isNaN(interval) ? null : Math.round(interval * MICRO);
     }),
-    values: Array.from({ length: width }, (_, column) =>
-      encodeColumn(length, (index) => ring.valueAt(from + index, column)),
+    values: withoutTail(
+      columns.map((column) => encodeColumn(length, (index) => ring.valueAt(from + index, column))),
     ),
   };
+}
+
+/** Leaves out the nulls at the end. */
+function withoutTail<T>(lists: readonly (T | null)[]): readonly (T | null)[] {
+  return lists.slice(0, lists.findLastIndex((list) => list !== null) + 1);
 }
 
 /** Undoes `differences`. */

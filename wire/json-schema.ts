@@ -51,3 +51,10 @@ export function object(
 export function query(properties: Properties): JsonSchema {
   return { type: "object", properties, additionalProperties: false };
 }
+
+/** An answer in one of several forms, by media type. */
+export function answer(description: string, forms: Properties): JsonSchema {
+  const content: Record<string, JsonSchema> = {};
+  for (const [type, schema] of Object.entries(forms)) content[type] = { schema };
+  return { description, content };
+}

@@ -23,7 +23,7 @@ export const ENDINGS: Readonly<Record<ExpositionFormat, string>> = {
 /** What a family is, without its samples. */
 export interface FamilyHead {
   readonly name: string;
-  readonly type: "counter" | "gauge" | "histogram" | "summary";
+  readonly type: "counter" | "gauge" | "histogram" | "summary" | "unknown";
   readonly help: string;
 }
 
@@ -45,7 +45,8 @@ function headOf(
   { name, type }: FamilyHead,
   format: ExpositionFormat,
 ): { name: string; type: string } {
-  if (format === "prometheus" || type !== "counter") return { name, type };
+  if (format === "prometheus") return { name, type: type === "unknown" ? "untyped" : type };
+  if (type !== "counter") return { name, type };
   return name.endsWith("_total")
     ? { name: name.slice(0, -"_total".length), type }
     : { name, type: "unknown" };
@@ -61,7 +62,7 @@ export function escapeLabelValue(value: string): string {
 
 /** A name that may stand as a label's name: other characters become `_`. */
 export function sanitizeLabelName(name: string): string {
-  return name.replaceAll(/[^a-zA-Z0-9_]/g, "_");
+  return name.replaceAll(/[^a-zA-Z0-9_]/gu, "_");
 }
 
 /** Labels as they stand between the braces. */

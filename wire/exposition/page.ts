@@ -28,6 +28,22 @@ export class Page {
     this.#length += this.#buffer.write(text, this.#length, "utf8");
   }
 
+  /** Adds text that has only ASCII characters. */
+  writeAscii(text: string): void {
+    const end = this.#length + text.length;
+    if (end > this.#buffer.length) this.#grow(end);
+    this.#buffer.write(text, this.#length, "latin1");
+    this.#length = end;
+  }
+
+  /** Adds a part of another page. */
+  copy(source: Buffer, from: number, to: number): void {
+    const end = this.#length + to - from;
+    if (end > this.#buffer.length) this.#grow(end);
+    source.copy(this.#buffer, this.#length, from, to);
+    this.#length = end;
+  }
+
   /** Takes back all that was written behind a length. */
   cut(length: number): void {
     this.#length = Math.min(this.#length, length);

@@ -3,7 +3,7 @@ import type { Stat } from "../metrics/metric.ts";
 import type { Ring } from "../ring.ts";
 import { type Derive, derive } from "./derive.ts";
 import type { StatsQuery } from "./query.ts";
-import { Stretch, type Summary } from "./summary.ts";
+import { Stretch, type Summary, weightOf } from "./summary.ts";
 
 /** A container and its last samples. */
 export interface Subject {
@@ -54,9 +54,6 @@ function holds(words: Readonly<Record<string, string>>, key: string, value?: str
   return Object.hasOwn(words, key) && (value === undefined || words[key] === value);
 }
 
-/** What the very first sample of a gauge counts for, as it has no interval. */
-const FIRST_WEIGHT_MS = 1000;
-
 /** Used again and again; nothing here waits in between. */
 const stretch = new Stretch();
 
@@ -66,7 +63,7 @@ function stretchOf(subject: Subject, stat: Stat, from: number, to: number): Stre
   stretch.clear();
   for (let position = from; position < to; position++) {
     const value = derivation(ring, position, container.limits);
-    stretch.add(value, ring.intervalAt(position) || FIRST_WEIGHT_MS);
+    stretch.add(value, weightOf(ring.intervalAt(position)));
   }
   return stretch;
 }

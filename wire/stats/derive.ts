@@ -8,16 +8,28 @@ export type Derive = (ring: Ring, position: number, limits: Limits) => number;
 
 const MILLISECONDS = 1000;
 
-/** Growth of a counter since the sample before; NaN if there is none or the counter went back. */
-function growth(ring: Ring, position: number, column: number): number {
-  if (position === 0 || Number.isNaN(ring.intervalAt(position))) return Number.NaN;
-  const delta = ring.valueAt(position, column) - ring.valueAt(position - 1, column);
-  return delta < 0 ? Number.NaN : delta;
+/** Growth of a counter from one sample to the next; NaN if it went back, or if no time has passed. */
+export function growthOf(before: number, now: number, interval: number): number {
+  const delta = now - before;
+  return delta < 0 || !(interval > 0) ? Number.NaN : delta;
 }
 
-function ratio(part: number, whole: number): number {
+/** Growth a second of a raw counter, in the statistic's unit; `interval` in milliseconds. */
+export function rateOf(growth: number, scale: number, interval: number): number {
+  return (growth / scale / interval) * MILLISECONDS;
+}
+
+/** The growth of one counter over that of another; NaN if only the former has grown. */
+export function ratioOf(part: number, whole: number): number {
+  if (whole !== 0) return part / whole;
   // No period has passed, so none ran out.
-  return whole === 0 && part === 0 ? 0 : part / whole;
+  return part === 0 ? 0 : Number.NaN;
+}
+
+function growthAt(ring: Ring, position: number, column: number): number {
+  if (position === 0) return Number.NaN;
+  const before = ring.valueAt(position - 1, column);
+  return growthOf(before, ring.valueAt(position, column), ring.intervalAt(position));
 }
 
 /** Makes the function that computes a statistic, with its columns looked up once. */
@@ -30,11 +42,11 @@ export function derive(stat: Stat): Derive {
       return (ring, position) => ring.valueAt(position, column) / scale;
     case "rate":
       return (ring, position) =>
-        (growth(ring, position, column) / scale / ring.intervalAt(position)) * MILLISECONDS;
+        rateOf(growthAt(ring, position, column), scale, ring.intervalAt(position));
     case "ratio": {
       const over = columnOf(from.over);
       return (ring, position) =>
-        ratio(growth(ring, position, column), growth(ring, position, over));
+        ratioOf(growthAt(ring, position, column), growthAt(ring, position, over));
     }
     case "share": {
       const { limit } = from;

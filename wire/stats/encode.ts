@@ -2,6 +2,15 @@ import type { ContainerStats } from "./answer.ts";
 import { encodeCsv } from "./csv.ts";
 import type { StatsQuery } from "./query.ts";
 
+/** `Content-Type` of an answer in JSON. */
+export const JSON_TYPE = "application/json; charset=utf-8";
+
+/** `Content-Type` of lines of JSON. */
+export const NDJSON_TYPE = "application/x-ndjson";
+
+/** `Content-Type` of a table. https://www.rfc-editor.org/rfc/rfc4180#section-3 */
+const CSV_TYPE = "text/csv; charset=utf-8; header=present";
+
 /** What stands around the containers in the JSON form of an answer. */
 export interface StatsHead {
   readonly node: string;
@@ -26,17 +35,17 @@ export function encodeStats(
   switch (query.format) {
     case "csv":
       return {
-        contentType: "text/csv; charset=utf-8; header=present",
+        contentType: CSV_TYPE,
         body: encodeCsv(containers, query),
       };
     case "ndjson":
       return {
-        contentType: "application/x-ndjson",
+        contentType: NDJSON_TYPE,
         body: containers.map((container) => `${JSON.stringify(container)}\n`).join(""),
       };
     case "json":
       // Not by a serializer: the schema is for the reader of the documentation.
-      return { contentType: "application/json", body: JSON.stringify({ ...head, containers }) };
+      return { contentType: JSON_TYPE, body: JSON.stringify({ ...head, containers }) };
   }
 }
 

@@ -1,3 +1,5 @@
+import { globPattern, MOST_STARS, starsOf } from "../../lib/glob.ts";
+import { nearest } from "../../lib/nearest.ts";
 import { allStats } from "../metrics/all.ts";
 import type { Stat } from "../metrics/metric.ts";
 import { SUMMARIES, type Summary } from "./summary.ts";
@@ -51,27 +53,31 @@ export interface RawStatsQuery {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
 
-/** Milliseconds of a duration such as `500ms`, `30s`, `5m`, `1h`, `2d`. */
+/** Ten thousand years. */
+const LONGEST = 3.156e14;
+
+/** Whole milliseconds of a duration such as `500ms`, `30s`, `5m`, `1h`, `2d`. */
 export function parseDuration(parameter: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const milliseconds = Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? Number.NaN);
-  if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
-  throw new QueryError(parameter, `"${text}" is not a duration; write for example 30s or 5m`);
+  if (milliseconds >= 1 && milliseconds <= LONGEST) return Math.round(milliseconds);
+  const problem = milliseconds < 1 ? "is shorter than a millisecond" : "is not a duration";
+  throw new QueryError(parameter, `"${text}" ${problem}; write for example 30s or 5m`);
 }
 
-/** More stars could make a search take very long. */
-const MOST_STARS = 5;
+/** No container has an empty name or engine, so that nothing would be found without a word why. */
+function refuseEmpty(parameter: string, text: string): string {
+  if (text !== "") return text;
+  throw new QueryError(parameter, "is empty; leave it out to ask for all");
+}
 
 /** A glob (`*` and `?`) as a regular expression over the whole name. */
 function parseGlob(glob: string): RegExp {
-  if (glob.split(/\*+/).length - 1 > MOST_STARS) {
+  refuseEmpty("name", glob);
+  if (starsOf(glob) > MOST_STARS) {
     throw new QueryError("name", `"${glob}" has more than ${MOST_STARS} stars`);
   }
-  const source = glob
-    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll(/\*+/g, ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "su");
+  return globPattern(glob);
 }
 
 function parseLabel(text: string): readonly [string, string | undefined] {
@@ -82,21 +88,30 @@ function parseLabel(text: string): readonly [string, string | undefined] {
 
 function parseGroup(text: string): readonly [string, string] {
   const at = text.indexOf(":");
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
   throw new QueryError("group", `"${text}" is not kind:name; write for example service:web`);
 }
 
 function findStat(parameter: string, name: string): Stat {
   const stat = allStats.find((candidate) => candidate.name === name);
   if (stat !== undefined) return stat;
-  const known = allStats.map((candidate) => candidate.name).join(", ");
-  throw new QueryError(parameter, `"${name}" is not one of ${known}`);
+  throw notOneOf(
+    parameter,
+    name,
+    allStats.map((candidate) => candidate.name),
+  );
+}
+
+function notOneOf(parameter: string, word: string, known: readonly string[]): QueryError {
+  const near = nearest(word, known);
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return new QueryError(parameter, `"${word}" is not one of ${known.join(", ")}${hint}`);
 }
 
 function parseSummary(name: string): Summary {
   const summary = SUMMARIES.find((candidate) => candidate === name);
   if (summary !== undefined) return summary;
-  throw new QueryError("stat", `"${name}" is not one of ${SUMMARIES.join(", ")}`);
+  throw notOneOf("stat", name, SUMMARIES);
 }
 
 function parseSort(text: string): NonNullable<StatsQuery["sort"]> {
@@ -113,11 +128,12 @@ function parseLimit(text: string): number {
 function parseFormat(text: string): StatsQuery["format"] {
   const format = FORMATS.find((candidate) => candidate === text);
   if (format !== undefined) return format;
-  throw new QueryError("format", `"${text}" is not one of ${FORMATS.join(", ")}`);
+  throw notOneOf("format", text, FORMATS);
 }
 
+/** Each once, however often it was named. */
 function listOf(text: string): string[] {
-  return text.split(",").map((item) => item.trim());
+  return [...new Set(text.split(",").map((item) => item.trim()))];
 }
 
 /** Understands the parameters of `/stats`; throws a QueryError that names the bad one. */
@@ -126,7 +142,7 @@ export function parseStatsQuery(raw: RawStatsQuery): StatsQuery {
   return {
     ...(raw.name === undefined ? {} : { name: parseGlob(raw.name) }),
     labels: labels.map(parseLabel),
-    ...(raw.runtime === undefined ? {} : { runtime: raw.runtime }),
+    ...(raw.runtime === undefined ? {} : { runtime: refuseEmpty("runtime", raw.runtime) }),
     ...(raw.group === undefined ? {} : { group: parseGroup(raw.group) }),
     stats:
       raw.metrics === undefined
@@ -139,4 +155,30 @@ export function parseStatsQuery(raw: RawStatsQuery): StatsQuery {
     ...(raw.limit === undefined ? {} : { limit: parseLimit(raw.limit) }),
     format: parseFormat(raw.format ?? "json"),
   };
+}
+
+const seconds = (milliseconds: number): string => `${milliseconds / 1000}s`;
+
+/** What an answer about now can be about. */
+export interface Spans {
+  /** Milliseconds that are kept. */
+  readonly kept: number;
+  /** Milliseconds from one sample to the next. */
+  readonly interval: number;
+}
+
+/** Throws a QueryError if a query about now asks for more than is kept, or for less than a sample. */
+export function checkSpans({ window, step }: StatsQuery, { kept, interval }: Spans): void {
+  if (window !== undefined && window > kept) {
+    throw new QueryError(
+      "window",
+      `${seconds(window)} is more than the ${seconds(kept)} kept here`,
+    );
+  }
+  if (step !== undefined && step < interval) {
+    throw new QueryError(
+      "step",
+      `${seconds(step)} is less than the ${seconds(interval)} of a sample`,
+    );
+  }
 }

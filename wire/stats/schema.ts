@@ -1,4 +1,5 @@
 import {
+  answer,
   type JsonSchema,
   list,
   number,
@@ -14,11 +15,15 @@ import { allStats } from "../metrics/all.ts";
 const named = (description: string, example: string): JsonSchema =>
   text(description, { examples: [example], maxLength: 1000 });
 
+const labelText = text(undefined, { maxLength: 1000 });
+
 /** The query of `/stats` for the OpenAPI document; `parseStatsQuery` understands the values. */
 export const statsQueryProperties: Properties = {
   name: named("Only names like this; `*` and `?` stand for any characters.", "shop-*"),
   label: {
-    anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, maxItems: 50 }],
+    type: "array",
+    items: labelText,
+    maxItems: 50,
     description: "Only containers with this label, as `key` or `key=value`; may be repeated.",
   },
   runtime: named("Only containers of this engine.", "docker"),
@@ -29,7 +34,7 @@ export const statsQueryProperties: Properties = {
   ),
   window: named("How much of the kept window to sum up.", "30s"),
   step: named("Also answer the values over time, in steps of this length.", "5s"),
-  stat: named("Ways to sum up: avg, max, min, p95.", "avg,max"),
+  stat: named("Ways to sum up: avg, max, min, p95; all if left out.", "avg,max"),
   sort: named("A statistic, or `name`; `-` before it turns the order round.", "-cpu_cores"),
   limit: named("At most so many containers.", "10"),
   format: named("`json`, `csv` or `ndjson`.", "csv"),
@@ -53,6 +58,9 @@ const containerStats = object(
     state: text(),
     created_at: time,
     started_at: time,
+    health: text("What its health check says: healthy, starting or unhealthy."),
+    restarts: number("How often its engine has started it again by itself."),
+    env: record(text(), { description: "Variables that the agent was told to show." }),
     labels: record(text()),
     groups: record(text()),
     limits: object({
@@ -70,12 +78,24 @@ const containerStats = object(
     window: record(record(number()), { description: "Each statistic summed up over the window." }),
     series,
   },
-  ["node", "container_id", "image", "runtime", "state", "created_at", "started_at", "series"],
+  [
+    "node",
+    "container_id",
+    "image",
+    "runtime",
+    "state",
+    "created_at",
+    "started_at",
+    "health",
+    "restarts",
+    "env",
+    "series",
+  ],
   { description: "One container: who it is and what it uses." },
 );
 
 /** The answer of `/stats`. */
-export const StatsAnswerSchema: JsonSchema = object({
+const StatsAnswerSchema: JsonSchema = object({
   node: text("The node, or the cluster's name."),
   time,
   interval_seconds: number(),
@@ -89,3 +109,51 @@ export const ErrorSchema: JsonSchema = object({
   error: text(),
   message: text(),
 });
+
+/** The data of an event `update`: what has changed since the event before. */
+export const StatsUpdateSchema: JsonSchema = object(
+  {
+    time,
+    added: list(containerStats, {
+      description: "Who has come or is described anew; takes the place of the one with its `id`.",
+    }),
+    changed: list(
+      object(
+        {
+          id: text(),
+          latest: record({ anyOf: [{ type: "number" }, { type: "string" }, { type: "null" }] }),
+          window: record(orNull(record(number()))),
+        },
+        ["window"],
+      ),
+      { description: "Only the values that are others than before; null = absent from now on." },
+    ),
+    removed: list(text(), { description: "The `id` of each that is there no more." }),
+  },
+  [],
+  { description: "The data of an event `update`; that of `snapshot` is the answer in JSON." },
+);
+
+/** An answer of `/stats` in each of its formats. */
+export const statsForms: Properties = {
+  "application/json": StatsAnswerSchema,
+  "application/x-ndjson": text("One container a line."),
+  "text/csv": text("One container a line, below a line of names."),
+};
+
+/** The answers of `/stats` by status, for routes that can be followed. */
+export const statsResponses: Readonly<Record<string, JsonSchema>> = {
+  200: answer("The containers, in the format asked for.", {
+    ...statsForms,
+    "text/event-stream": text(
+      "Events: `snapshot` with the whole answer, then after each pass `update` with what has changed.",
+      {
+        contentMediaType: "application/json",
+        contentSchema: { anyOf: [StatsAnswerSchema, StatsUpdateSchema] },
+      },
+    ),
+  }),
+  304: { description: "Nothing has been sampled since the answer with that ETag.", type: "null" },
+  "4xx": ErrorSchema,
+  503: ErrorSchema,
+};

@@ -4,6 +4,19 @@ export const SUMMARIES = ["avg", "max", "min", "p95"] as const;
 /** One way to sum up a stretch of values. */
 export type Summary = (typeof SUMMARIES)[number];
 
+/** What the very first sample of a gauge counts for, as it has no interval. */
+const FIRST_WEIGHT_MS = 1000;
+
+/** The milliseconds that a value covers, of a sample so long after the one before it. */
+export function weightOf(interval: number): number {
+  return interval || FIRST_WEIGHT_MS;
+}
+
+/** The place of the 95th percentile in `count` sorted values: the nearest rank. */
+export function placeOfPercentile95(count: number): number {
+  return Math.ceil(count * 0.95) - 1;
+}
+
 /**
  * Values of one statistic with the time that each of them covers. Filled and emptied again, as
  * thousands of them are looked at for one answer.
@@ -64,7 +77,7 @@ export class Stretch {
   /** Nearest rank: the smallest value that at least 95 % of the values don't exceed. */
   #percentile95(): number {
     const sorted = this.#values.subarray(0, this.#length).toSorted();
-    return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN;
+    return sorted[placeOfPercentile95(sorted.length)] ?? Number.NaN;
   }
 
   #grow(): void {
