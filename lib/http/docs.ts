@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 
 import { isRecord } from "../record.ts";
 import { answerErrors } from "./errors.ts";
+import { loadLateRoutes } from "./late-routes.ts";
 import type { RouteList } from "./routes.ts";
 import { addSecurityHeaders } from "./security.ts";
 
@@ -68,6 +69,10 @@ async function buildDocs(
   for (const { methods, url, schema } of routes.all) {
     if (methods.includes("HEAD") || schema?.hide === true) continue;
     docs.route({ method: [...methods], url, ...(schema && { schema }), handler: () => undefined });
+  }
+  for (const { schemas, routes: late } of await loadLateRoutes(app)) {
+    for (const schema of schemas) docs.addSchema(schema);
+    for (const route of late) docs.route({ ...route, handler: () => undefined });
   }
   docs.get("/openapi.json", { schema: { hide: true } }, async () => docs.swagger());
   await docs.register(swaggerUi, {

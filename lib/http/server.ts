@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly authorize?: Authorize;
   /** What `/-/ready` answers; always ready if left out. */
   readonly ready?: () => Readiness | Promise<Readiness>;
+  /** What a proxy may put before every path; the paths are known without it, too. */
+  readonly basePath?: string;
   readonly bodyLimitBytes?: number;
   /** How long a client may take to send its headers. */
   readonly headersTimeoutMs?: number;
@@ -86,7 +88,15 @@ function open(options: HttpServerOptions): FastifyInstance {
     ajv: { customOptions: { ...ajvOptions } },
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: answerClientError,
+    rewriteUrl: ({ url = "/" }) => withoutBase(url, options.basePath ?? ""),
   });
+}
+
+function withoutBase(url: string, basePath: string): string {
+  if (basePath === "" || !url.startsWith(basePath)) return url;
+  const rest = url.slice(basePath.length);
+  if (rest.startsWith("/")) return rest;
+  return rest === "" || rest.startsWith("?") ? `/${rest}` : url;
 }
 
 function createServer(options: HttpServerOptions, listener: RequestListener): Server {
