@@ -8,8 +8,8 @@ const PART = 0.7;
 
 /** How many descriptors the text of `/proc/self/limits` allows; Infinity without a limit. */
 export function parseDescriptorLimit(text: string): number {
-  const limit = /^Max open files\s+(\S+)/m.exec(text)?.[1];
-  return limit === undefined || limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
+  const limit = /^Max open files\s+(\d+)\s/m.exec(text)?.[1];
+  return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
 /** How many files may be kept open under a limit on descriptors. */

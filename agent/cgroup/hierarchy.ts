@@ -22,7 +22,7 @@ export interface Hierarchies {
 const V2_MARK = "cgroup.controllers";
 
 /** The controllers that we read; a v1 hierarchy without any of them is passed over. */
-const V1_CONTROLLERS = ["cpu", "cpuacct", "memory", "pids", "blkio", "hugetlb"];
+const V1_CONTROLLERS = ["cpu", "cpuacct", "memory", "pids", "blkio", "hugetlb", "cpuset"];
 
 function readV2(directory: string): Hierarchy {
   const controllers = readFileSync(join(directory, V2_MARK), "utf8").trim().split(/\s+/);

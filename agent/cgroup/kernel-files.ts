@@ -29,7 +29,8 @@ export interface KernelFile {
   readonly list: boolean;
 }
 
-function reasonOf(error: unknown): FailureReason {
+/** What kind of failure an error of the file system is. */
+export function reasonOf(error: unknown): FailureReason {
   if (!(error instanceof Error) || !("code" in error)) return "other";
   return REASONS[String(error.code)] ?? "other";
 }
@@ -84,6 +85,18 @@ export class KernelFiles {
     }
   }
 
+  /** Whether there is room for so many descriptors that others open, which then count as open here. */
+  reserve(descriptors: number): boolean {
+    if (this.open + descriptors > this.#most) return false;
+    this.open += descriptors;
+    return true;
+  }
+
+  /** The opposite of `reserve`. */
+  giveBack(descriptors: number): void {
+    this.open -= descriptors;
+  }
+
   /** Closes a kept file; nothing happens if that was done already. */
   release(file: KernelFile | undefined): void {
     if (file === undefined || file.descriptor === -1) return;
@@ -92,8 +105,12 @@ export class KernelFiles {
     this.open--;
   }
 
-  /** Reads a kept file; false if it could not be read, in which case it has been closed. */
-  read(file: KernelFile | undefined): boolean {
+  /**
+   * Reads a kept file; false if it could not be read. It is closed if what it told of is gone; after
+   * any other failure it may be read again, as a kernel that is short of memory refuses too.
+   * `mayBeGone` is for what may end at any time.
+   */
+  read(file: KernelFile | undefined, mayBeGone = false): boolean {
     if (file === undefined) return false;
     if (file.isReopened) return this.readOnce(file.path, file.list);
     if (file.descriptor === -1) return false;
@@ -106,10 +123,11 @@ export class KernelFiles {
         return false;
       }
       this.#bytes = new Uint8Array(this.#bytes.length * 2);
-      return this.read(file);
+      return this.read(file, mayBeGone);
     } catch (error) {
-      this.fail(reasonOf(error));
-      this.release(file);
+      const reason = reasonOf(error);
+      if (reason !== "gone" || !mayBeGone) this.fail(reason);
+      if (reason === "gone") this.release(file);
       return false;
     }
   }
@@ -118,6 +136,14 @@ export class KernelFiles {
   readOnce(path: string, list = false): boolean {
     const file = this.keep(path, list, true);
     const done = this.read(file);
+    this.release(file);
+    return done;
+  }
+
+  /** Reads a file of a process once. That a process has ended is no failure, and says nothing of its cgroup. */
+  readOfProcess(path: string): boolean {
+    const file = this.keep(path, false, true);
+    const done = this.read(file, true);
     this.release(file);
     return done;
   }

@@ -19,6 +19,8 @@ export interface Spec {
   readonly memoryReservation: number;
   readonly swapLimit: number;
   readonly pidsLimit: number;
+  /** The CPUs that it may use, `0-3,8`; undefined without a cpuset controller, empty = those of the cgroup above. */
+  readonly cpuMask?: string | undefined;
 }
 
 /** Reads one number of a file, once. */
@@ -36,11 +38,13 @@ function memoryLimit(bytes: number): number {
   return bytes > NO_MEMORY_LIMIT ? Number.POSITIVE_INFINITY : bytes;
 }
 
+const CPU_MAX = /^(max|\d{1,20}) (\d{1,20})(?:\n|$)/;
+
 /** `cpu.max` is `quota period`, the quota a number of µs or `max`. */
-function parseCpuMax(text: string): { quota: number; period: number } {
-  const [quota, period] = text.trim().split(" ");
+export function parseCpuMax(text: string): { quota: number; period: number } {
+  const [, quota, period] = CPU_MAX.exec(text) ?? [];
   return {
-    quota: quota === "max" ? Number.POSITIVE_INFINITY : Number(quota || Number.NaN),
+    quota: quota === "max" ? Number.POSITIVE_INFINITY : Number(quota ?? Number.NaN),
     period: Number(period ?? Number.NaN),
   };
 }
@@ -78,10 +82,25 @@ function readV2Spec(cgroup: Cgroup, files: KernelFiles, number: ReadNumber): Spe
   };
 }
 
+const MASK = /^[\d,-]*$/;
+
+/** https://docs.kernel.org/admin-guide/cgroup-v2.html#cpuset-interface-files */
+function readMask(cgroup: Cgroup, files: KernelFiles): string | undefined {
+  const place = cgroup.controller("cpuset");
+  if (place === undefined) return undefined;
+  const name = place.version === 2 ? "cpuset.cpus.effective" : "cpuset.cpus";
+  if (!files.readOnce(join(place.directory, name))) return undefined;
+  const { bytes, length } = files.text;
+  const mask = Buffer.from(bytes.subarray(0, length)).toString("latin1").trim();
+  return MASK.test(mask) ? mask : undefined;
+}
+
 /** Reads the limits of a cgroup; what its host does not have is NaN. */
 export function readSpec(cgroup: Cgroup, files: KernelFiles): Spec {
   const number = reader(cgroup, files);
-  return cgroup.controller("cpu")?.version === 2
-    ? readV2Spec(cgroup, files, number)
-    : readV1Spec(number);
+  const spec =
+    cgroup.controller("cpu")?.version === 2
+      ? readV2Spec(cgroup, files, number)
+      : readV1Spec(number);
+  return { ...spec, cpuMask: readMask(cgroup, files) };
 }

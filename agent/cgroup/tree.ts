@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { codeOf } from "../../lib/errors.ts";
 import type { Hierarchies, Hierarchy } from "./hierarchy.ts";
 
-/** A leaf is looked at every so many scans for children that it may have got. */
+/** A leaf is looked at every so many visits of its hierarchy for children that it may have got. */
 const LEAF_EVERY = 8;
 
-/** Every so many scans all directories are listed again, in case the link count hid an exchange. */
+/** Every so many visits all directories with children are listed again, in case the link count hid an exchange. */
 const LIST_EVERY = 10;
 
 /** systemd's mount units hold no processes. */
@@ -16,11 +16,31 @@ const IGNORED = ".mount";
 interface Directory {
   readonly id: string;
   readonly path: string;
-  /** At which scans, of every eight, it is looked at while it is a leaf. */
+  /** Which of its hierarchy's visits are its turn while it is a leaf. */
   readonly turn: number;
   /** Link count when it was last listed: 2 and one for each child. */
   links: number;
-  readonly children: Map<string, Directory>;
+  /** None at first: most cgroups are leaves, and an empty map for each would cost more than they do. */
+  children: Map<string, Directory> | undefined;
+}
+
+/** One hierarchy: its directories, and how often they have been looked at. */
+interface Tree {
+  readonly root: Directory;
+  visits: number;
+}
+
+/** How a hierarchy is looked at. */
+interface Look {
+  readonly everything: boolean;
+  /** Lists the directories that have children, whatever their link count. */
+  readonly list: boolean;
+  /** Looks at leaves too, as far as it is their turn. */
+  readonly withLeaves: boolean;
+}
+
+function isListDue(tree: Tree): boolean {
+  return tree.visits % LIST_EVERY === 0;
 }
 
 /** What a scan found. */
@@ -31,19 +51,25 @@ export interface TreeChange {
 
 /**
  * Knows every cgroup of a host. A directory's link count tells whether it got or lost a child, so
- * that a scan of a quiet host costs a few `stat` calls and lists nothing.
+ * that a scan of a quiet host costs a few `stat` calls and lists nothing. An engine makes a cgroup in
+ * every hierarchy of v1: the first one is looked at in each scan, the others if anything has changed
+ * there, and otherwise in turn, for the cgroups that they alone have.
  */
 export class CgroupTree {
-  readonly #roots: readonly Directory[];
+  readonly #trees: readonly Tree[];
   /** In how many hierarchies each cgroup exists. */
   readonly #ids: Map<string, number> = new Map();
   #added: Set<string> = new Set();
   #removed: Set<string> = new Set();
   #scan = 0;
+  /** Whether anything has come or gone in the last scan, in whichever hierarchy. */
+  #hasChanged = true;
+  /** Whether the last scan has listed the first hierarchy. */
+  #wasListed = true;
 
   constructor(hierarchies: Hierarchies) {
-    this.#roots = hierarchies.all.map(rootOf);
-    for (const root of this.#roots) this.#appear(root);
+    this.#trees = hierarchies.all.map(treeOf);
+    for (const { root } of this.#trees) this.#appear(root);
   }
 
   /** Every cgroup that is known now. */
@@ -53,7 +79,20 @@ export class CgroupTree {
 
   /** Looks for cgroups that have come or gone since the last scan. `everything` lists all directories. */
   scan(everything = false): TreeChange {
-    for (const root of this.#roots) this.#visit(root, everything);
+    const [first, ...others] = this.#trees;
+    // What has begun to change may take until the next scan to be the same everywhere.
+    const [isChanging, wasListed] = [this.#hasChanged, this.#wasListed];
+    this.#hasChanged = false;
+    this.#wasListed = everything || (first !== undefined && isListDue(first));
+    if (first !== undefined) this.#visitTree(first, everything);
+    for (const [index, tree] of others.entries()) {
+      const hasChanged = everything || isChanging || this.#hasChanged;
+      // What a listing has found may be an exchange, which only a listing finds there too.
+      const list = hasChanged && (this.#wasListed || (isChanging && wasListed));
+      if (this.#scan % others.length === index) this.#visitTree(tree, everything || list);
+      // What has changed in the first has done so below a cgroup that has, or had, children.
+      else if (hasChanged) this.#visit(tree.root, tree, { everything, list, withLeaves: false });
+    }
     this.#scan++;
     const change = { added: [...this.#added], removed: [...this.#removed] };
     this.#added = new Set();
@@ -61,17 +100,23 @@ export class CgroupTree {
     return change;
   }
 
-  #visit(directory: Directory, everything: boolean): void {
-    const isLeaf = directory.children.size === 0;
+  #visitTree(tree: Tree, everything: boolean): void {
+    const list = everything || isListDue(tree);
+    this.#visit(tree.root, tree, { everything, list, withLeaves: true });
+    tree.visits++;
+  }
+
+  #visit(directory: Directory, tree: Tree, look: Look): void {
+    const isLeaf = (directory.children?.size ?? 0) === 0;
     const isNew = directory.links === -1;
-    const isDue = this.#scan % LEAF_EVERY === directory.turn;
-    if (isLeaf && !isNew && !isDue && !everything) return;
+    const isDue = look.withLeaves && tree.visits % LEAF_EVERY === directory.turn;
+    if (isLeaf && !isNew && !isDue && !look.everything) return;
     const links = statSync(directory.path, { throwIfNoEntry: false })?.nlink;
     // It is gone; its parent's link count says so too, in this scan or in the next.
     if (links === undefined) return;
-    const list = everything || this.#scan % LIST_EVERY === 0;
-    if (links !== directory.links || (list && !isLeaf)) this.#list(directory, links);
-    for (const child of directory.children.values()) this.#visit(child, everything);
+    const mustList = look.everything || (look.list && !isLeaf);
+    if (links !== directory.links || mustList) this.#list(directory, links);
+    for (const child of directory.children?.values() ?? []) this.#visit(child, tree, look);
   }
 
   #list(directory: Directory, links: number): void {
@@ -79,21 +124,24 @@ export class CgroupTree {
     // Looked at again in the next scan; what was known stays until then.
     if (found === undefined) return;
     const names = new Set(found);
-    for (const [name, child] of directory.children) {
+    const children = (directory.children ??= new Map());
+    for (const [name, child] of children) {
       if (names.has(name)) continue;
-      directory.children.delete(name);
+      children.delete(name);
       this.#disappear(child);
     }
     for (const name of names) {
-      if (directory.children.has(name)) continue;
+      if (children.has(name)) continue;
       const child = childOf(directory, name);
-      directory.children.set(name, child);
+      children.set(name, child);
       this.#appear(child);
     }
+    if (children.size === 0) directory.children = undefined;
     directory.links = links;
   }
 
   #appear({ id }: Directory): void {
+    this.#hasChanged = true;
     const hierarchies = this.#ids.get(id) ?? 0;
     this.#ids.set(id, hierarchies + 1);
     if (hierarchies > 0) return;
@@ -101,7 +149,8 @@ export class CgroupTree {
   }
 
   #disappear({ id, children }: Directory): void {
-    for (const child of children.values()) this.#disappear(child);
+    this.#hasChanged = true;
+    for (const child of children?.values() ?? []) this.#disappear(child);
     const hierarchies = (this.#ids.get(id) ?? 1) - 1;
     if (hierarchies > 0) {
       this.#ids.set(id, hierarchies);
@@ -112,8 +161,9 @@ export class CgroupTree {
   }
 }
 
-function rootOf({ directory }: Hierarchy): Directory {
-  return { id: "/", path: directory, turn: 0, links: -1, children: new Map() };
+function treeOf({ directory }: Hierarchy): Tree {
+  const root = { id: "/", path: directory, turn: 0, links: -1, children: undefined };
+  return { root, visits: 0 };
 }
 
 /** Leaves take turns in the order in which they were found, so that each scan costs the same. */
@@ -125,7 +175,7 @@ function childOf(parent: Directory, name: string): Directory {
     id: parent.id === "/" ? `/${name}` : `${parent.id}/${name}`,
     path: join(parent.path, name),
     links: -1,
-    children: new Map(),
+    children: undefined,
   };
 }
 
