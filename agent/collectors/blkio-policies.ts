@@ -3,9 +3,16 @@ import { join } from "node:path";
 
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { KernelFiles } from "../cgroup/kernel-files.ts";
+import { BlockDevices } from "./block-devices.ts";
 
 const THROTTLE = "blkio.throttle";
-const BFQ = "blkio.bfq";
+
+/** Schedulers that keep books of their own, and what the names of those begin with. */
+const SCHEDULERS: ReadonlyMap<string, string> = new Map([
+  ["bfq", "blkio.bfq"],
+  // Up to Linux 4.20.
+  ["cfq", "blkio"],
+]);
 
 /** How often it is looked at again what is counted, in milliseconds. */
 const CHECK_EVERY_MS = 10_000;
@@ -30,11 +37,12 @@ function disksOf(sysRoot: string): string[] {
   }
 }
 
-/** Whether some disk of the machine is scheduled by bfq. */
-function usesBfq(sysRoot: string): boolean {
-  return disksOf(sysRoot).some((disk) =>
-    readText(join(disk, "queue", "scheduler")).includes("[bfq]"),
-  );
+/** The books of the schedulers that some disk of the machine is scheduled by. */
+function schedulerBooks(sysRoot: string): string[] {
+  const inUse = disksOf(sysRoot).map((disk) => readText(join(disk, "queue", "scheduler")));
+  return [...SCHEDULERS]
+    .filter(([scheduler]) => inUse.some((text) => text.includes(`[${scheduler}]`)))
+    .map(([, policy]) => policy);
 }
 
 /**
@@ -54,6 +62,7 @@ function isInUse(disk: string): boolean {
 export class BlkioPolicies {
   /** Names of the policies whose files to read. */
   readonly policies: readonly string[];
+  readonly devices: BlockDevices;
   readonly #files: KernelFiles;
   readonly #root: string | undefined;
   readonly #sysRoot: string;
@@ -63,12 +72,18 @@ export class BlkioPolicies {
 
   /** @param now monotonic milliseconds */
   constructor(root: Cgroup, files: KernelFiles, sysRoot: string, now: () => number) {
-    this.policies = usesBfq(sysRoot) ? [THROTTLE, BFQ] : [THROTTLE];
+    this.policies = [THROTTLE, ...schedulerBooks(sysRoot)];
+    this.devices = new BlockDevices(sysRoot, now);
     const place = root.controller("blkio");
     this.#root = place?.version === 1 ? place.directory : undefined;
     this.#files = files;
     this.#sysRoot = sysRoot;
     this.#now = now;
+  }
+
+  /** Whether it is a scheduler that keeps these books: it may know more than bytes and operations. */
+  isScheduler(policy: string): boolean {
+    return policy !== THROTTLE;
   }
 
   /** What is counted now: only if that is all, a container without any I/O has really done none. */

@@ -1,10 +1,24 @@
 import type { Limits } from "../../wire/container.ts";
-import type { Metric, MetricGroup } from "../../wire/metrics/metric.ts";
+import type { MetricGroup } from "../../wire/metrics/metric-groups.ts";
+import type { Metric, Series } from "../../wire/metrics/metric.ts";
 import type { Row } from "../../wire/ring.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { KernelFiles } from "../cgroup/kernel-files.ts";
+import type { UsageSource } from "../filesystems/usage.ts";
 import type { BlkioPolicies } from "./blkio-policies.ts";
+import type { LoadClock } from "./load.ts";
 import type { NetworkNamespaces } from "./network-namespaces.ts";
+import type { PerfEvents } from "./perf-events.ts";
+import type { ReferencedMemory } from "./referenced-memory.ts";
+import type { ResctrlGroups } from "./resctrl-groups.ts";
+
+/** Counts kills through the end of cgroups. */
+export interface KillCounts {
+  /** The file of a cgroup says so much (NaN: it can't say); returns what is to be shown. */
+  read(cgroup: string, value: number): number;
+  /** The file has been closed. */
+  closed(cgroup: string): void;
+}
 
 /** Where collectors read from, and with what. */
 export interface Host {
@@ -13,10 +27,21 @@ export interface Host {
   readonly sysRoot: string;
   readonly namespaces: NetworkNamespaces;
   readonly blkio: BlkioPolicies;
+  /** Keeps count of kills for the lack of memory; without it there is only what each file says. */
+  readonly kills?: KillCounts;
+  /** These three only where the operator asks for them and the machine has them. */
+  readonly perf?: PerfEvents;
+  readonly resctrl?: ResctrlGroups;
+  readonly load?: LoadClock;
+  readonly filesystems: UsageSource;
+  readonly referenced?: ReferencedMemory;
 }
 
-/** Current values of the `per` metrics, label value by label value, in the order of `Collector.labelled`. */
-export type LabelledValues = ReadonlyMap<string, Float64Array>;
+/**
+ * The newest values of a collector's series: for each set of labels, written as it stands on the
+ * page (`interface="eth0"`), raw values in the order of `Collector.series`. NaN = no such series.
+ */
+export type SeriesValues = ReadonlyMap<string, Float64Array>;
 
 /** The open files of one subject of one cgroup. */
 export interface Probe {
@@ -25,8 +50,8 @@ export interface Probe {
    * Called once a second; never throws.
    */
   read(row: Row, limits: Limits): void;
-  /** Device by device or interface by interface, as of the last `read`. */
-  readonly labelled?: LabelledValues;
+  /** As of the last `read`. */
+  readonly series?: SeriesValues;
   /** Closes the files. Called once, after the last `read`. */
   close(): void;
 }
@@ -37,8 +62,13 @@ export interface Collector {
   readonly name: string;
   readonly group: MetricGroup;
   readonly metrics: readonly Metric[];
-  /** The metrics that have a series for each device or interface. */
-  readonly labelled?: readonly Metric[];
+  /** The families that have several series for each container. */
+  readonly series?: readonly Series[];
+  /**
+   * Measured for `/stats` even where its group is not on by default, as it costs little; its
+   * families are then not on `/metrics`.
+   */
+  readonly isForStats?: boolean;
   /**
    * Opens the files of a cgroup. Undefined where there is nothing to measure (the controller is
    * off, the network is somebody else's): the sampler asks again later.

@@ -1,126 +1,97 @@
-import { join } from "node:path";
-
 import { columnOf } from "../../wire/metrics/all.ts";
+import { memoryDetailMetrics } from "../../wire/metrics/memory-detail.ts";
 import { memoryMetrics } from "../../wire/metrics/memory.ts";
 import type { Row } from "../../wire/ring.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
-import { KeyedFile } from "../cgroup/parse.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
+import { type MemoryFiles, openMemoryRoot, openMemoryV1, openMemoryV2 } from "./memory-files.ts";
+import { Standstill } from "./standstill.ts";
 
+const METRICS = [...Object.values(memoryMetrics), ...Object.values(memoryDetailMetrics)].filter(
+  ({ group }) => group === "memory",
+);
+const COLUMNS = METRICS.map(columnOf);
 const USAGE = columnOf(memoryMetrics.usage);
-const MAX_USAGE = columnOf(memoryMetrics.maxUsage);
-const WORKING_SET = columnOf(memoryMetrics.workingSet);
-const SWAP = columnOf(memoryMetrics.swap);
-const INACTIVE_FILE = columnOf(memoryMetrics.inactiveFile);
-const CACHE = columnOf(memoryMetrics.cache);
-const RSS = columnOf(memoryMetrics.rss);
-const OOM_KILLS = columnOf(memoryMetrics.oomKills);
+const DIRTY = columnOf(memoryDetailMetrics.dirty);
+const WRITEBACK = columnOf(memoryDetailMetrics.writeback);
 
-/** Columns in the order of the keys of `memory.stat` below. */
-const STAT_COLUMNS = [
-  RSS,
-  CACHE,
-  columnOf(memoryMetrics.mappedFile),
-  columnOf(memoryMetrics.activeFile),
-  INACTIVE_FILE,
-  columnOf(memoryMetrics.faults),
-  columnOf(memoryMetrics.majorFaults),
-];
+/** A cgroup that is quiet is read in every so many samples. */
+const QUIET_EVERY = 5;
 
-/** Of the cgroup and all below it. https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#stat-file */
-const statV1 = new KeyedFile([
-  "total_rss",
-  "total_cache",
-  "total_mapped_file",
-  "total_active_file",
-  "total_inactive_file",
-  "total_pgfault",
-  "total_pgmajfault",
-  "total_swap",
-]);
+/** So many samples after a cgroup has become quiet the kernel, which adds up every two seconds, is done. */
+const SETTLING = 2;
 
-/** https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files */
-const statV2 = new KeyedFile([
-  "anon",
-  "file",
-  "file_mapped",
-  "active_file",
-  "inactive_file",
-  "pgfault",
-  "pgmajfault",
-]);
+/** Quiet cgroups take turns in the order in which they were found, so that each second costs the same. */
+let opened = 0;
 
-const events = new KeyedFile(["oom_kill"]);
+/**
+ * Whether a cgroup is quiet: no task in it has run, its usage is what it was when the other files
+ * were read, and nothing of it is on its way to a disk. What may change even then:
+ * - `memory.stat`: reclaim and others that touch the same pages move pages from list to list.
+ * - The highest usage, and the counts of running into a limit: memory that is charged in an
+ *   interrupt (packets for its sockets) and is free again before the next sample.
+ * - Swap: what is moved there or back is charged or uncharged, and so shows in usage.
+ * All these are at most so many samples old.
+ */
+class Quiet {
+  readonly #standstill: Standstill = new Standstill();
+  readonly #turn: number = opened++ % QUIET_EVERY;
+  readonly #kept: Float64Array = new Float64Array(COLUMNS.length).fill(Number.NaN);
+  #usage: number = Number.NaN;
+  #isClean = false;
+  #samples = 0;
+  #quietFor = 0;
 
-function writeStat(row: Row, values: Float64Array): void {
-  for (const [index, column] of STAT_COLUMNS.entries()) row[column] = values[index] ?? Number.NaN;
+  /** Whether the other files need not be read for this sample, which has its usage already. */
+  mayPass(row: Row): boolean {
+    const isStill = this.#standstill.isStill(row);
+    const isQuiet = isStill && row[USAGE] === this.#usage && this.#isClean;
+    this.#quietFor = isQuiet ? this.#quietFor + 1 : 0;
+    this.#samples++;
+    return this.#quietFor > SETTLING && this.#samples % QUIET_EVERY !== this.#turn;
+  }
+
+  /** Keeps what has been read. */
+  keep(row: Row): void {
+    for (const [index, column] of COLUMNS.entries()) this.#kept[index] = row[column] ?? Number.NaN;
+    this.#usage = row[USAGE] ?? Number.NaN;
+    this.#isClean = !((row[DIRTY] ?? 0) > 0) && !((row[WRITEBACK] ?? 0) > 0);
+  }
+
+  /** Writes what was read last. */
+  repeat(row: Row): void {
+    for (const [index, column] of COLUMNS.entries()) row[column] = this.#kept[index] ?? Number.NaN;
+  }
 }
 
-/** What could not be dropped at once if memory ran short; never below 0, as the two are not read in one instant. */
-function workingSet(row: Row): number {
-  return Math.max(0, (row[USAGE] ?? Number.NaN) - (row[INACTIVE_FILE] ?? Number.NaN));
-}
-
-function openV1(directory: string, { files }: Host): Probe | undefined {
-  const usage = files.keep(join(directory, "memory.usage_in_bytes"));
-  if (usage === undefined) return undefined;
-  const most = files.keep(join(directory, "memory.max_usage_in_bytes"));
-  const stat = files.keep(join(directory, "memory.stat"));
-  const oom = files.keep(join(directory, "memory.oom_control"));
+function probeOf(files: MemoryFiles): Probe {
+  const quiet = new Quiet();
   return {
     read(row) {
-      row[USAGE] = files.number(usage);
-      row[MAX_USAGE] = files.number(most);
-      const values = files.keyed(stat, statV1);
-      if (values !== undefined) {
-        writeStat(row, values);
-        row[SWAP] = values[STAT_COLUMNS.length] ?? Number.NaN;
-      }
-      row[WORKING_SET] = workingSet(row);
-      row[OOM_KILLS] = files.keyed(oom, events)?.[0] ?? Number.NaN;
+      files.readUsage(row);
+      if (quiet.mayPass(row)) return quiet.repeat(row);
+      files.readOthers(row);
+      quiet.keep(row);
     },
-    close() {
-      for (const file of [usage, most, stat, oom]) files.release(file);
-    },
+    close: () => files.close(),
   };
 }
 
-function openV2(directory: string, isRoot: boolean, { files }: Host): Probe | undefined {
-  const stat = files.keep(join(directory, "memory.stat"));
-  if (stat === undefined) return undefined;
-  const usage = files.keep(join(directory, "memory.current"));
-  const most = files.keep(join(directory, "memory.peak"));
-  const swap = files.keep(join(directory, "memory.swap.current"));
-  const oom = files.keep(join(directory, "memory.events"));
-  return {
-    read(row) {
-      const values = files.keyed(stat, statV2);
-      if (values !== undefined) writeStat(row, values);
-      // The root has no `memory.current`: what its `memory.stat` adds up to stands for it.
-      row[USAGE] = isRoot
-        ? (row[RSS] ?? Number.NaN) + (row[CACHE] ?? Number.NaN)
-        : files.number(usage);
-      row[WORKING_SET] = workingSet(row);
-      if (most !== undefined) row[MAX_USAGE] = files.number(most);
-      if (swap !== undefined) row[SWAP] = files.number(swap);
-      if (oom !== undefined) row[OOM_KILLS] = files.keyed(oom, events)?.[0] ?? Number.NaN;
-    },
-    close() {
-      for (const file of [stat, usage, most, swap, oom]) files.release(file);
-    },
-  };
+function openFiles(cgroup: Cgroup, host: Host): MemoryFiles | undefined {
+  const place = cgroup.controller("memory");
+  if (place === undefined) return undefined;
+  const { version, directory } = place;
+  if (version === 1) return openMemoryV1(directory, host);
+  return cgroup.id === "/" ? openMemoryRoot(directory, host) : openMemoryV2(directory, host);
 }
 
-/** Memory in use, by kind, and kills for the lack of it. */
+/** Memory in use, by kind, and what happens when there is too little of it. */
 export const memory: Collector = {
   name: "memory",
   group: "memory",
-  metrics: Object.values(memoryMetrics),
+  metrics: METRICS,
   open(cgroup: Cgroup, host: Host): Probe | undefined {
-    const place = cgroup.controller("memory");
-    if (place === undefined) return undefined;
-    return place.version === 2
-      ? openV2(place.directory, cgroup.id === "/", host)
-      : openV1(place.directory, host);
+    const files = openFiles(cgroup, host);
+    return files === undefined ? undefined : probeOf(files);
   },
 };

@@ -1,13 +1,18 @@
 import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 
+interface Owner {
+  readonly cgroup: string;
+  claims: number;
+}
+
 /**
  * Who owns which network namespace. Its counters are given to one cgroup only: otherwise containers
  * that share a network would each be counted with all of its traffic.
  */
 export class NetworkNamespaces {
   readonly #procRoot: string;
-  readonly #owners: Map<string, string> = new Map();
+  readonly #owners: Map<string, Owner> = new Map();
   readonly #host: string | undefined;
 
   constructor(procRoot: string) {
@@ -25,17 +30,22 @@ export class NetworkNamespaces {
     }
   }
 
-  /** Makes a cgroup the owner of a namespace; false if that is the machine's or another's. */
+  /**
+   * Makes a cgroup the owner of a namespace; false if that is the machine's or another's. Each of
+   * its collectors claims it for itself, and gives it up again.
+   */
   claim(namespace: string, cgroup: string): boolean {
     if (namespace === this.#host) return cgroup === "/";
     const owner = this.#owners.get(namespace);
-    if (owner !== undefined) return owner === cgroup;
-    this.#owners.set(namespace, cgroup);
+    if (owner !== undefined && owner.cgroup !== cgroup) return false;
+    if (owner === undefined) this.#owners.set(namespace, { cgroup, claims: 1 });
+    else owner.claims++;
     return true;
   }
 
-  /** Gives a namespace up, so that another cgroup in it may own it. */
+  /** Gives a claim up: after the last, another cgroup in the namespace may own it. */
   yield(namespace: string): void {
-    this.#owners.delete(namespace);
+    const owner = this.#owners.get(namespace);
+    if (owner !== undefined && --owner.claims === 0) this.#owners.delete(namespace);
   }
 }

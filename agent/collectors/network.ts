@@ -1,13 +1,15 @@
 import { join } from "node:path";
 
+import { encodeLabels } from "../../wire/exposition/encode.ts";
 import { columnOf } from "../../wire/metrics/all.ts";
 import type { Metric } from "../../wire/metrics/metric.ts";
-import { networkMetrics } from "../../wire/metrics/network.ts";
+import { networkMetrics, networkSeries } from "../../wire/metrics/network.ts";
 import type { Row } from "../../wire/ring.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { KernelFile } from "../cgroup/kernel-files.ts";
-import { parseDigits, parseFirstLine, type Text } from "../cgroup/parse.ts";
+import { parseDigits, type Text } from "../cgroup/parse.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
+import { claimNetwork, type OwnNetwork } from "./own-network.ts";
 
 const { receive, transmit } = networkMetrics;
 
@@ -26,7 +28,7 @@ const FIELDS: readonly (readonly [Metric, number])[] = [
 const METRICS = FIELDS.map(([metric]) => metric);
 const COLUMNS = METRICS.map(columnOf);
 const PLACE_OF_FIELD = new Map(FIELDS.map(([, field], place) => [field, place]));
-const LAST_FIELD = 11;
+const ALL_FIELDS = 16;
 
 /** The loopback, and the host's end of what is already counted in a container. */
 const IGNORED = /^(?:lo$|veth|docker|nerdctl)/i;
@@ -35,12 +37,12 @@ const NEWLINE = 10;
 const SPACE = 32;
 const COLON = 58;
 
-/** The interfaces of `/proc/<pid>/net/dev`, each with its values in the order of the metrics. */
+/** The interfaces of `/proc/<pid>/net/dev` as labels, each with its values in the order of the metrics. */
 export function parseNetDev(text: Text, into: Map<string, Float64Array>): void {
   const { bytes, length } = text;
   for (let from = 0; from < length;) {
-    let end = bytes.indexOf(NEWLINE, from);
-    if (end === -1 || end > length) end = length;
+    const end = bytes.indexOf(NEWLINE, from);
+    if (end === -1 || end >= length) return;
     const colon = bytes.indexOf(COLON, from);
     if (colon !== -1 && colon < end) parseInterface(bytes, from, colon, end, into);
     from = end + 1;
@@ -61,15 +63,18 @@ function parseInterface(
   );
   if (IGNORED.test(name)) return;
   const values = new Float64Array(METRICS.length).fill(Number.NaN);
-  let at = colon + 1;
-  for (let field = 0; field <= LAST_FIELD && at < end; field++) {
+  let field = 0;
+  for (let at = colon + 1; at < end; field++) {
     while (at < end && bytes[at] === SPACE) at++;
+    if (at === end) break;
     const begin = at;
     while (at < end && bytes[at] !== SPACE) at++;
     const place = PLACE_OF_FIELD.get(field);
     if (place !== undefined) values[place] = parseDigits(bytes, begin, at);
   }
-  into.set(name, values);
+  // With a field missing or too many, the others may mean something else.
+  if (field !== ALL_FIELDS) values.fill(Number.NaN);
+  into.set(encodeLabels({ interface: name }), values);
 }
 
 function writeSums(row: Row, interfaces: ReadonlyMap<string, Float64Array>): void {
@@ -80,21 +85,10 @@ function writeSums(row: Row, interfaces: ReadonlyMap<string, Float64Array>): voi
   }
 }
 
-/** Any process of the cgroup itself; for the machine one that is in its network for sure. */
-function processOf(cgroup: Cgroup, { files, namespaces }: Host): string | undefined {
-  if (cgroup.id === "/") return namespaces.of("1") === undefined ? "self" : "1";
-  for (const { directory } of cgroup.directories) {
-    if (!files.readOnce(join(directory, "cgroup.procs"), true)) continue;
-    const pid = parseFirstLine(files.text);
-    if (pid > 0) return String(pid);
-  }
-  return undefined;
-}
-
-function probe(file: KernelFile, namespace: string, { files, namespaces }: Host): Probe {
+function probe(file: KernelFile, own: OwnNetwork, { files }: Host): Probe {
   let interfaces = new Map<string, Float64Array>();
   return {
-    get labelled() {
+    get series() {
       return interfaces;
     },
     read(row) {
@@ -106,7 +100,7 @@ function probe(file: KernelFile, namespace: string, { files, namespaces }: Host)
     },
     close() {
       files.release(file);
-      namespaces.yield(namespace);
+      own.yield();
     },
   };
 }
@@ -120,15 +114,13 @@ export const network: Collector = {
   name: "network",
   group: "network",
   metrics: METRICS,
-  labelled: METRICS,
+  series: networkSeries,
   open(cgroup: Cgroup, host: Host): Probe | undefined {
-    const pid = processOf(cgroup, host);
-    const namespace = pid === undefined ? undefined : host.namespaces.of(pid);
-    if (pid === undefined || namespace === undefined) return undefined;
-    if (!host.namespaces.claim(namespace, cgroup.id)) return undefined;
-    const file = host.files.keep(join(host.procRoot, pid, "net", "dev"), true, true);
-    if (file !== undefined) return probe(file, namespace, host);
-    host.namespaces.yield(namespace);
+    const own = claimNetwork(cgroup, host);
+    if (own === undefined) return undefined;
+    const file = host.files.keep(join(own.directory, "dev"), true, true);
+    if (file !== undefined) return probe(file, own, host);
+    own.yield();
     return undefined;
   },
 };

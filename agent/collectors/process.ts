@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { columnOf } from "../../wire/metrics/all.ts";
 import { cpuMetrics } from "../../wire/metrics/cpu.ts";
-import { processMetrics } from "../../wire/metrics/process.ts";
+import { processLimitMetrics, processMetrics } from "../../wire/metrics/process.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import { countLines } from "../cgroup/parse.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
@@ -10,12 +10,14 @@ import type { Collector, Host, Probe } from "./collector.ts";
 const USAGE = columnOf(cpuMetrics.usage);
 const PROCESSES = columnOf(processMetrics.processes);
 const THREADS = columnOf(processMetrics.threads);
+const THREADS_MAX = columnOf(processLimitMetrics.threadsMax);
 
 /** Processes and threads. https://docs.kernel.org/admin-guide/cgroup-v2.html#pid-interface-files */
 export const process: Collector = {
   name: "process",
   group: "process",
-  metrics: Object.values(processMetrics),
+  isForStats: true,
+  metrics: [...Object.values(processMetrics), ...Object.values(processLimitMetrics)],
   open(cgroup: Cgroup, { files }: Host): Probe | undefined {
     const place = cgroup.controller("pids");
     if (place === undefined) return undefined;
@@ -27,7 +29,7 @@ export const process: Collector = {
     let threadsBefore = Number.NaN;
     let usageBefore = Number.NaN;
     return {
-      read(row) {
+      read(row, limits) {
         const threadsNow = threads === undefined ? Number.NaN : files.number(threads);
         const usage = row[USAGE] ?? Number.NaN;
         // The list is costly to read. No process begins or ends without CPU time of its cgroup, and
@@ -39,6 +41,8 @@ export const process: Collector = {
         threadsBefore = threadsNow;
         usageBefore = usage;
         row[THREADS] = threadsNow;
+        // Where threads are counted they can be limited.
+        if (threads !== undefined) row[THREADS_MAX] = limits.pids ?? 0;
         row[PROCESSES] = count;
       },
       close() {

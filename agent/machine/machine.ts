@@ -1,61 +1,107 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { MachineFacts } from "../../wire/metrics/machine.ts";
+import { parseCpuList } from "./cpu-list.ts";
+import { type CpuInfo, parseCpuInfo } from "./cpuinfo.ts";
+import { type DimmType, readDimms } from "./dimm.ts";
+import { type Disk, readDisks } from "./disks.ts";
+import { type HugepagePool, readHugepages } from "./hugepages.ts";
+import { parseMeminfo } from "./meminfo.ts";
+import { type MachineNames, type NameFiles, readNames } from "./names.ts";
+import { type NetworkDevice, readNetworkDevices } from "./network-devices.ts";
+import { type NumaNode, readNodes } from "./numa.ts";
+import { readPersistentMemory } from "./nvm.ts";
+import { readNumber, readText } from "./sysfs.ts";
+import { countCores, cpuDirectory, readCores } from "./topology.ts";
 
-/** The machine and the names that it goes by; a name that can't be read is empty. */
-export interface Machine extends MachineFacts {
-  readonly machineId: string;
-  readonly systemUuid: string;
-  readonly bootId: string;
+/** What a machine is; undefined = it has no such thing, or does not tell. */
+export interface Machine extends MachineNames {
+  /** Unix milliseconds; NaN = never. */
+  readonly readAt: number;
+  /** The last reading failed: all else is what was known before. */
+  readonly isStale: boolean;
+  readonly vendorId: string;
+  /** CPUs that are online; 0 = not known. */
+  readonly cpuCores: number;
+  readonly physicalCores: number | undefined;
+  readonly sockets: number | undefined;
+  readonly books: number | undefined;
+  readonly drawers: number | undefined;
+  /** The most that the first CPU can, or what it does now. */
+  readonly cpuFrequencyKhz: number | undefined;
+  /** 0 = not known. */
+  readonly memoryBytes: number;
+  readonly swapBytes: number | undefined;
+  readonly dimms: readonly DimmType[];
+  readonly persistentMemoryBytes: number | undefined;
+  readonly hugepages: readonly HugepagePool[];
+  readonly nodes: readonly NumaNode[];
+  readonly disks: readonly Disk[];
+  readonly networkDevices: readonly NetworkDevice[];
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return "";
-  }
+/** A machine of which nothing is known. */
+export const UNKNOWN_MACHINE: Machine = {
+  readAt: Number.NaN,
+  isStale: true,
+  machineId: "",
+  systemUuid: "",
+  bootId: "",
+  kernelVersion: "",
+  osVersion: "",
+  vendorId: "",
+  cpuCores: 0,
+  physicalCores: undefined,
+  sockets: undefined,
+  books: undefined,
+  drawers: undefined,
+  cpuFrequencyKhz: undefined,
+  memoryBytes: 0,
+  swapBytes: undefined,
+  dimms: [],
+  persistentMemoryBytes: undefined,
+  hugepages: [],
+  nodes: [],
+  disks: [],
+  networkDevices: [],
+};
+
+function readFrequency(sysRoot: string, { frequencyKhz }: CpuInfo): number | undefined {
+  const most = join(cpuDirectory(sysRoot), "cpu0/cpufreq/cpuinfo_max_freq");
+  return readNumber(most) ?? frequencyKhz;
 }
 
-/** Bytes of a line of `/proc/meminfo`, which counts in KiB. */
-export function parseMeminfo(text: string, key: string): number | undefined {
-  const kibibytes = new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(text)?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
-}
-
-/** How many CPUs a list such as `0-3,8` names. https://docs.kernel.org/admin-guide/cputopology.html */
-export function parseCpuList(text: string): number {
-  return text
-    .trim()
-    .split(",")
-    .filter((range) => range !== "")
-    .map((range) => range.split("-").map(Number))
-    .reduce((sum, [first = 0, last = first]) => sum + last - first + 1, 0);
-}
-
-/** Different values of some keys over all processors of `/proc/cpuinfo`; undefined if it has no such keys. */
-export function countDistinct(cpuinfo: string, keys: readonly string[]): number | undefined {
-  const seen = new Set<string>();
-  for (const processor of cpuinfo.split("\n\n")) {
-    const values = keys.map((key) => new RegExp(`^${key}\\s*: (.+)$`, "m").exec(processor)?.[1]);
-    if (values.every((value) => value !== undefined)) seen.add(values.join("/"));
-  }
-  return seen.size === 0 ? undefined : seen.size;
-}
-
-/** Reads what the machine is; a few files, some milliseconds. */
-export function readMachine(procRoot: string, sysRoot: string): Machine {
+/**
+ * Reads what the machine is. Some thousand files on a large one, a few milliseconds at a time; what
+ * can't be read is absent.
+ * @param time Unix milliseconds, now
+ */
+export async function readMachine(files: NameFiles, time: number): Promise<Machine> {
+  const { procRoot, sysRoot } = files;
   const meminfo = readText(join(procRoot, "meminfo"));
-  const cpuinfo = readText(join(procRoot, "cpuinfo"));
+  const cpuinfo = parseCpuInfo(readText(join(procRoot, "cpuinfo")));
+  const online = parseCpuList(readText(join(cpuDirectory(sysRoot), "online")));
+  const cpuCores = online.length === 0 ? cpuinfo.processors : online.length;
+  const memoryBytes = parseMeminfo(meminfo, "MemTotal") ?? 0;
+  const cores = await readCores(sysRoot);
+  const counts = countCores(cores);
   return {
-    cpuCores: parseCpuList(readText(join(sysRoot, "devices/system/cpu/online"))),
-    physicalCores: countDistinct(cpuinfo, ["physical id", "core id"]),
-    sockets: countDistinct(cpuinfo, ["physical id"]),
-    memoryBytes: parseMeminfo(meminfo, "MemTotal") ?? 0,
+    ...readNames(files),
+    readAt: time,
+    isStale: cpuCores === 0 || memoryBytes === 0,
+    vendorId: cpuinfo.vendorId,
+    cpuCores,
+    physicalCores: counts.cores ?? cpuinfo.cores,
+    sockets: counts.sockets ?? cpuinfo.sockets,
+    books: counts.books,
+    drawers: counts.drawers,
+    cpuFrequencyKhz: readFrequency(sysRoot, cpuinfo),
+    memoryBytes,
     swapBytes: parseMeminfo(meminfo, "SwapTotal"),
-    machineId: readText("/etc/machine-id"),
-    systemUuid: readText(join(sysRoot, "class/dmi/id/product_uuid")),
-    bootId: readText(join(procRoot, "sys/kernel/random/boot_id")),
+    dimms: readDimms(sysRoot),
+    persistentMemoryBytes: readPersistentMemory(sysRoot),
+    hugepages: readHugepages(join(sysRoot, "kernel/mm/hugepages")),
+    nodes: await readNodes(sysRoot, cores),
+    disks: readDisks(sysRoot),
+    networkDevices: readNetworkDevices(sysRoot),
   };
 }
