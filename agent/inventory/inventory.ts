@@ -1,14 +1,12 @@
 import { type Container, type Limits, NO_LIMITS } from "../../wire/container.ts";
 import { groupsOf } from "../../wire/groups.ts";
-import type { EngineContainer, Runtime, RuntimeListener } from "../runtimes/runtime.ts";
-
-/** An engine's id is 64 hexadecimal digits, somewhere in the last part of the path. */
-const ENGINE_ID = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/;
-
-/** The engine's id that a cgroup path carries: `/docker/<id>`, `/system.slice/docker-<id>.scope`, … */
-export function engineIdOf(cgroup: string): string | undefined {
-  return ENGINE_ID.exec(cgroup.slice(cgroup.lastIndexOf("/") + 1))?.[0];
-}
+import { engineIdOf } from "../cgroup/engine-id.ts";
+import type {
+  EngineContainer,
+  EngineEvent,
+  Runtime,
+  RuntimeListener,
+} from "../runtimes/runtime.ts";
 
 interface Known {
   readonly runtime: string;
@@ -31,9 +29,23 @@ export class Inventory {
     return this.#known.size;
   }
 
+  /** Whether an engine knows a container of this id, running or not. */
+  has(engineId: string): boolean {
+    return this.#known.has(engineId);
+  }
+
   /** Begins to follow an engine. */
-  follow(runtime: Runtime, cgroupsChanged: () => void): void {
-    runtime.start(this.#listener(runtime.name, cgroupsChanged));
+  follow(
+    runtime: Runtime,
+    cgroupsChanged: () => void,
+    event: (event: EngineEvent) => void = () => {},
+  ): void {
+    runtime.start({ ...this.#listener(runtime.name, cgroupsChanged), event });
+  }
+
+  /** What the engine knows of a container, by the engine's id. */
+  engineContainer(engineId: string): EngineContainer | undefined {
+    return this.#known.get(engineId)?.container;
   }
 
   /** Describes the container behind a cgroup; of a plain cgroup only the path and the limits are known. */
@@ -70,7 +82,7 @@ export class Inventory {
 }
 
 function containerOf(cgroup: string, { runtime, container }: Known, limits: Limits): Container {
-  const { createdAt, startedAt, labels } = container;
+  const { createdAt, startedAt, health, restarts, env, labels } = container;
   return {
     id: cgroup,
     container_id: container.id,
@@ -80,6 +92,9 @@ function containerOf(cgroup: string, { runtime, container }: Known, limits: Limi
     state: container.state,
     ...(createdAt === undefined ? {} : { created_at: createdAt }),
     ...(startedAt === undefined ? {} : { started_at: startedAt }),
+    ...(health === undefined ? {} : { health }),
+    ...(restarts === undefined ? {} : { restarts }),
+    ...(env === undefined ? {} : { env }),
     labels,
     groups: groupsOf(labels),
     limits,

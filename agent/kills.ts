@@ -1,0 +1,106 @@
+import type { Logger } from "../lib/log.ts";
+import { cgroupAt } from "./cgroup/cgroup.ts";
+import { engineIdOf } from "./cgroup/engine-id.ts";
+import type { Hierarchies } from "./cgroup/hierarchy.ts";
+import { EventLog } from "./events/event-log.ts";
+import { Lives } from "./events/lives.ts";
+import { EventCounts } from "./inventory/event-counts.ts";
+import type { Inventory } from "./inventory/inventory.ts";
+import { type Kmsg, openKmsg, unreadableKmsg } from "./oom/kmsg.ts";
+import { pathsAbove } from "./oom/ledger.ts";
+import { OomWatch } from "./oom/oom-watch.ts";
+import type { EngineEvent } from "./runtimes/runtime.ts";
+import type { PassWatch } from "./window/sampler.ts";
+import type { Window } from "./window/window.ts";
+
+/** What kills and events are followed with. */
+export interface KillParts {
+  readonly hierarchies: Hierarchies;
+  readonly inventory: Inventory;
+  readonly window: Window;
+  readonly kmsg: Kmsg;
+  readonly selects: (cgroup: string) => boolean;
+  /** Unix milliseconds: what the ids of events begin with. */
+  readonly startedAt: number;
+}
+
+/** Kills for the lack of memory and what engines tell, counted. */
+export interface Kills {
+  readonly oom: OomWatch;
+  readonly events: EventCounts;
+  /** What has come, gone and been killed. */
+  readonly log: EventLog;
+  /** Follows the sampler. */
+  readonly watch: PassWatch;
+  /** Takes what an engine tells. */
+  readonly onEvent: (runtime: string, event: EngineEvent) => void;
+}
+
+/** Opens the kernel's messages, unless the group is off; says once why they can't be read. */
+export function openMessages(path: string, isWanted: boolean, logger: Logger): Kmsg {
+  const kmsg = isWanted ? openKmsg(path) : unreadableKmsg("off");
+  if (kmsg.unreadable !== undefined && isWanted) {
+    logger.info(
+      { path, reason: kmsg.unreadable },
+      "cannot read the kernel's messages, so a kill for the lack of memory may be missed where its cgroup goes within the second",
+    );
+  }
+  return kmsg;
+}
+
+/** Joins what the kernel's files, its messages and the engines tell. */
+export function followKills(kills: KillParts): Kills {
+  const { hierarchies, inventory, window, kmsg, selects, startedAt } = kills;
+  const events = new EventCounts();
+  const log = new EventLog(startedAt);
+  const lives = new Lives(log);
+  const oom = new OomWatch(
+    kmsg,
+    {
+      isHierarchical: cgroupAt(hierarchies, "/").controller("memory")?.version === 2,
+      isShown: selects,
+      isKept: (cgroup) => inventory.has(engineIdOf(cgroup) ?? ""),
+    },
+    (engineId) => cgroupOf(window, engineId),
+  );
+  oom.ledger.onKill((kill) => {
+    lives.killed(kill);
+    const { cgroup } = kill;
+    for (const path of [cgroup, ...pathsAbove(cgroup)]) {
+      events.addOomKill(path, window.get(path)?.container ?? inventory.describe(path));
+    }
+  });
+  const watch: PassWatch = {
+    beginPass: (time) => oom.beginPass(time),
+    came: (cgroup, time) => lives.came(cgroup, time),
+    gone(cgroup, container, time) {
+      events.learn(container);
+      lives.gone(cgroup, container, time);
+      oom.gone(cgroup, container, time);
+    },
+    endPass(time, isWhole) {
+      oom.endPass(time, isWhole);
+      lives.endPass(time);
+      events.sweep(time, (engineId) => inventory.has(engineId));
+    },
+  };
+  return {
+    oom,
+    events,
+    log,
+    watch,
+    onEvent(runtime, event) {
+      oom.hear(event);
+      lives.hear(event);
+      events.add(runtime, event);
+    },
+  };
+}
+
+/** The cgroup that a container has, or had within the window. */
+function cgroupOf(window: Window, engineId: string): string | undefined {
+  for (const { cgroup } of window.all()) {
+    if (engineIdOf(cgroup.id) === engineId) return cgroup.id;
+  }
+  return undefined;
+}
