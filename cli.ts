@@ -2,6 +2,7 @@
 /** The `plimsoll` command: finds out which program is meant, and runs it. */
 import process from "node:process";
 
+import { translateCadvisorFlags } from "./agent/cadvisor-flags/translate.ts";
 import { type AgentConfig, agentOptions } from "./agent/config.ts";
 import { type AggregatorConfig, aggregatorOptions } from "./aggregator/config.ts";
 import type { Aggregator } from "./aggregator/main.ts";
@@ -35,16 +36,24 @@ type Reload<Table extends OptionTable> = (
   values: ValuesOf<Table> & CommonValues,
 ) => Promise<void> | void;
 
+/** Turns another program's arguments into ours; with those that mean nothing here, and why. */
+type Translate = (argv: readonly string[]) => {
+  readonly argv: readonly string[];
+  readonly ignored: readonly { readonly name: string; readonly note: string }[];
+};
+
 /** A command made of a table of settings and of what it starts. */
 function command<const Table extends OptionTable>(
   name: string,
   summary: string,
   options: Table,
   begin: Begin<Table>,
+  translate: Translate = (argv) => ({ argv, ignored: [] }),
 ): Command {
   return {
     summary,
-    async start(argv, parts, signals) {
+    async start(given, parts, signals) {
+      const { argv, ignored } = translate(given);
       const ignoreEnv = ["agent", "aggregator"].filter((other) => !(`${other}.listen` in options));
       const asked: ReadConfig<Table> = {
         options,
@@ -56,6 +65,7 @@ function command<const Table extends OptionTable>(
       };
       const { values } = readConfig(asked);
       const logger = createLogger({ level: values["log.level"], format: values["log.format"] });
+      for (const flag of ignored) logger.info({ flag: `--${flag.name}` }, `ignored: ${flag.note}`);
       const reloads = noReloads();
       const reload = await begin(values, { logger, parts, reloads });
       signals.onReload(() =>
@@ -127,6 +137,7 @@ const commands: Readonly<Record<string, Command>> = {
       keepHeapSmall();
       await beginAgent(values, surroundings);
     },
+    translateCadvisorFlags,
   ),
   aggregator: command(
     "aggregator",

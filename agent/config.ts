@@ -1,22 +1,36 @@
 import { hostname } from "node:os";
+import process from "node:process";
 
-import { address, integer, list, text } from "../lib/config/builders.ts";
+import { address, choice, duration, flag, integer, list, text } from "../lib/config/builders.ts";
 import type { OptionsOf } from "../lib/config/option.ts";
-import { allCollectors } from "./collectors/all.ts";
+import { MOST_STARS, starsOf } from "../lib/glob.ts";
+import {
+  isMetricGroup,
+  isOnByDefault,
+  METRIC_GROUPS,
+  type MetricGroup,
+} from "../wire/metrics/metric-groups.ts";
+import { WINDOW_STATISTICS, type WindowStatistics } from "./api/families/window-statistics.ts";
+import { checkPerfConfig } from "./collectors/perf-config.ts";
 
-/** What `--metrics-enable` and `--metrics-disable` take. */
-const GROUPS = [...new Set(allCollectors.map((collector) => collector.group))];
+const ON = METRIC_GROUPS.filter(isOnByDefault).join(", ");
 
 function checkGroups(groups: readonly string[]): string | undefined {
-  const known: readonly string[] = [...GROUPS, "all"];
-  const unknown = groups.find((group) => !known.includes(group));
-  return unknown === undefined ? undefined : `must be some of ${known.join(", ")}`;
+  return groups.every((group) => group === "all" || isMetricGroup(group))
+    ? undefined
+    : `must be some of ${METRIC_GROUPS.join(", ")}, all`;
 }
 
 function checkHost(host: string): string | undefined {
   if (host.startsWith("/") || host.startsWith("unix:///")) return undefined;
   if (/^(?:tcp|https?):\/\//.test(host) && URL.canParse(host)) return undefined;
   return "must be a socket or an address such as unix:///var/run/docker.sock";
+}
+
+function checkGlobs(globs: readonly string[]): string | undefined {
+  return globs.every((glob) => starsOf(glob) <= MOST_STARS)
+    ? undefined
+    : `must be names with at most ${MOST_STARS} stars each`;
 }
 
 /** The agent's settings, read and checked. */
@@ -26,11 +40,34 @@ export interface AgentConfig {
   readonly "interval.seconds": number;
   readonly "window.seconds": number;
   readonly "docker.host": string | undefined;
+  readonly "window.statistics": WindowStatistics;
+  readonly "app.metrics.allow": readonly string[];
+  readonly "app.metrics.interval": number;
+  readonly "app.metrics.count.limit": number;
   readonly "cgroup.root": string;
   readonly "proc.root": string;
   readonly "sys.root": string;
+  readonly "kmsg.path": string;
+  readonly rootfs: string;
+  readonly "disk.entries.per.second": number;
+  readonly "containers.only": boolean;
+  readonly "cgroups.include": readonly string[];
+  readonly "root.exclude": boolean;
+  readonly "metrics.path": string;
+  readonly "base.path": string;
   readonly "metrics.enable": readonly string[];
   readonly "metrics.disable": readonly string[];
+  readonly "perf.events.config": string | undefined;
+  readonly "resctrl.interval": number;
+  readonly "load.reader": boolean;
+  readonly "referenced.reset.interval": number;
+  readonly "labels.include": readonly string[];
+  readonly "label.union": boolean;
+  readonly "env.include": readonly string[];
+  readonly timestamps: boolean;
+  readonly "machine.interval": number;
+  readonly "machine.id.file": readonly string[];
+  readonly "boot.id.file": readonly string[];
 }
 
 /** The agent's settings: how each is read and what it is by default. */
@@ -57,6 +94,29 @@ export const agentOptions: OptionsOf<AgentConfig> = {
     max: 3600,
     help: "How many seconds of samples are kept in memory.",
   }),
+  "window.statistics": choice({
+    default: "containers",
+    values: WINDOW_STATISTICS,
+    help: "Whose window is summed up on /metrics: that of containers and the machine, of all cgroups, or nobody's.",
+  }),
+  "app.metrics.allow": list({
+    default: [],
+    placeholder: "NAME,…",
+    help: "Containers that may be asked for their own metrics if their label prometheus.io/scrape is true; * and ? stand for anything.",
+    check: checkGlobs,
+  }),
+  "app.metrics.interval": duration({
+    default: 15,
+    min: 1,
+    max: 3600,
+    help: "How often they are asked.",
+  }),
+  "app.metrics.count.limit": integer({
+    default: 100,
+    min: 1,
+    max: 1000,
+    help: "How many series of its own metrics a container may have.",
+  }),
   "docker.host": text({
     placeholder: "URL",
     help: "Docker's socket or address; DOCKER_HOST, then unix:///var/run/docker.sock, if not set.",
@@ -77,30 +137,129 @@ export const agentOptions: OptionsOf<AgentConfig> = {
     placeholder: "DIRECTORY",
     help: "Where the host's /sys is mounted.",
   }),
+  "kmsg.path": text({
+    default: "/dev/kmsg",
+    placeholder: "FILE",
+    help: "The kernel's messages, which name the victims of a lack of memory; the agent does without where they can't be read.",
+  }),
+  rootfs: text({
+    default: "/",
+    placeholder: "DIRECTORY",
+    help: "Where the host's / is mounted; set it if the agent runs in a container.",
+    check: (path) =>
+      path.startsWith("/") ? undefined : "must be an absolute path such as /rootfs",
+  }),
+  "disk.entries.per.second": integer({
+    default: 5000,
+    min: 100,
+    max: 1_000_000,
+    help: "How many files and directories a second are looked at, at most, to add up the disk usage of containers.",
+  }),
+  "containers.only": flag({
+    help: "Only the cgroups of containers, and the machine itself; not those of services and slices.",
+  }),
+  "cgroups.include": list({
+    default: [],
+    placeholder: "PREFIX,…",
+    help: "Beginnings of cgroup paths that --containers-only does not leave out.",
+  }),
+  "root.exclude": flag({ help: "Without the machine itself, the cgroup /." }),
+  "metrics.path": text({
+    default: "/metrics",
+    placeholder: "PATH",
+    help: "Where Prometheus finds the metrics.",
+    check: (path) => (/^\/[\w./-]+$/.test(path) ? undefined : "must be a path such as /metrics"),
+  }),
+  "base.path": text({
+    default: "",
+    placeholder: "PATH",
+    help: "A path that a proxy puts before all others, such as /node-1.",
+    check: (path) =>
+      /^(?:(?:\/[\w.-]+)+)?$/.test(path) ? undefined : "must be a path such as /node-1",
+  }),
   "metrics.enable": list({
     default: [],
     placeholder: "GROUP,…|all",
-    help: `Only these groups of metrics: ${GROUPS.join(", ")}; all if not set.`,
+    help: `Only these groups of metrics, of ${METRIC_GROUPS.join(", ")}; if not set ${ON}.`,
     check: checkGroups,
   }),
   "metrics.disable": list({
     default: [],
     placeholder: "GROUP,…",
-    help: "All groups of metrics but these.",
+    help: "Without these groups of metrics, and with all others that are on by default.",
     check: checkGroups,
+  }),
+  "perf.events.config": text({
+    placeholder: "FILE",
+    help: "A JSON file that names the perf events to count, in cAdvisor's format; none are counted if not set.",
+    check: checkPerfConfig,
+  }),
+  "resctrl.interval": duration({
+    default: 0,
+    min: 0,
+    max: 3600,
+    help: "How often the tasks of containers are sought for the group resctrl, which needs it; 0s is off.",
+  }),
+  "load.reader": flag({
+    help: "Counts the tasks of each cgroup by state, for the group cpuLoad, which needs it.",
+  }),
+  "referenced.reset.interval": integer({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    help: "After how many measurements the group referenced_memory begins anew; 0 is never. It costs very much, as the kernel looks at each page of each process, and forgets for its own choices too which were in use.",
+  }),
+  "labels.include": list({
+    default: [],
+    placeholder: "LABEL,…",
+    help: "These labels of containers stand on all their series; container_info always has all.",
+  }),
+  "label.union": flag({
+    help: "All series have the labels of all containers, or those of --labels-include, empty where a container has none.",
+  }),
+  "env.include": list({
+    default: [],
+    placeholder: "PREFIX,…",
+    help: "Variables of a container's environment whose names begin so stand on all its series.",
+  }),
+  timestamps: flag({
+    help: "Samples carry the time at which they were taken.",
+  }),
+  "machine.interval": duration({
+    default: 300,
+    min: 1,
+    max: 86_400,
+    help: "How often the machine's own memory, CPUs and devices are read again.",
+  }),
+  "machine.id.file": list({
+    default: ["/etc/machine-id", "/var/lib/dbus/machine-id"],
+    placeholder: "FILE,…",
+    help: "Where the machine's id is on the host; the first that can be read counts.",
+  }),
+  "boot.id.file": list({
+    default: ["/proc/sys/kernel/random/boot_id"],
+    placeholder: "FILE,…",
+    help: "Where the id of the running system is on the host; the first that can be read counts.",
   }),
 };
 
 /** Docker's address: what was set, what `DOCKER_HOST` says, or where it usually is. */
-export function dockerHostOf(config: AgentConfig, environment: NodeJS.ProcessEnv): string {
-  const inherited = environment["DOCKER_HOST"];
+export function dockerHostOf(config: AgentConfig): string {
+  const inherited = process.env["DOCKER_HOST"];
   const fallback = inherited === undefined || inherited === "" ? undefined : inherited;
   return config["docker.host"] ?? fallback ?? "unix:///var/run/docker.sock";
 }
 
-/** Whether a group of metrics is to be measured. */
-export function isEnabled(group: string, config: AgentConfig): boolean {
-  const { "metrics.enable": enabled, "metrics.disable": disabled } = config;
-  if (enabled.length > 0) return enabled.includes(group) || enabled.includes("all");
-  return !disabled.includes(group) && !disabled.includes("all");
+/** Whether the families of a group are on `/metrics`. */
+export function isExposed(group: MetricGroup, config: AgentConfig): boolean {
+  const { "metrics.enable": enabled } = config;
+  if (isDisabled(group, config)) return false;
+  if (enabled.length === 0) return isOnByDefault(group);
+  return enabled.includes(group) || enabled.includes("all");
+}
+
+/** Whether a group has been switched off by name. */
+export function isDisabled(group: MetricGroup, config: AgentConfig): boolean {
+  const { "metrics.disable": disabled } = config;
+  return disabled.includes(group) || disabled.includes("all");
 }

@@ -3,18 +3,30 @@ import { Registry } from "prom-client";
 import { observedCounter, observedGauge } from "../lib/observed-metrics.ts";
 import { addProcessMetrics } from "../lib/process-metrics.ts";
 import type { Reloads } from "../lib/surroundings.ts";
+import { addAbsences } from "./absence-metrics.ts";
+import type { AppMetrics } from "./app-metrics/app-metrics.ts";
+import { addAppMetricsCounters } from "./app-metrics/self.ts";
 import type { KernelFiles } from "./cgroup/kernel-files.ts";
+import type { Absences } from "./collectors/absences.ts";
+import { addFilesystemCost } from "./filesystems/cost-metrics.ts";
+import type { Filesystems } from "./filesystems/filesystems.ts";
+import { addOomMetrics } from "./oom-metrics.ts";
+import type { OomWatch } from "./oom/oom-watch.ts";
 import type { Runtime, RuntimeHealth } from "./runtimes/runtime.ts";
 import type { Sampler } from "./window/sampler.ts";
 import type { Window } from "./window/window.ts";
 
 /** What the agent tells of itself. */
 export interface SelfParts {
+  readonly appMetrics: AppMetrics | undefined;
   readonly sampler: Sampler;
   readonly window: Window;
   readonly files: KernelFiles;
   readonly runtimes: readonly Runtime[];
   readonly reloads: Reloads;
+  readonly absences: Absences;
+  readonly oom: OomWatch;
+  readonly filesystems: Filesystems;
 }
 
 const HEALTHS: readonly RuntimeHealth[] = ["absent", "connected", "failing"];
@@ -106,5 +118,9 @@ export function createSelfMetrics(parts: SelfParts): Registry {
   addSampling(registry, parts);
   addFiles(registry, parts);
   addRuntimes(registry, parts);
+  if (parts.appMetrics !== undefined) addAppMetricsCounters(registry, parts.appMetrics);
+  addAbsences(registry, parts.absences);
+  addOomMetrics(registry, parts.oom);
+  addFilesystemCost(registry, parts.filesystems);
   return registry;
 }

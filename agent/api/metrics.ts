@@ -5,27 +5,35 @@ import {
   negotiateFormat,
 } from "../../wire/exposition/encode.ts";
 import { Page } from "../../wire/exposition/page.ts";
-import { encodeRegistry } from "../../wire/exposition/registry.ts";
-import { text } from "../../wire/json-schema.ts";
-import { containerFamilies, writeContainerFamilies } from "./container-families.ts";
+import { answer, text } from "../../wire/json-schema.ts";
+import { containerFamilies, pageSections } from "./families/all.ts";
+import { ContainerPage } from "./families/container-page.ts";
 import { type Answer, sendKept } from "./kept-answers.ts";
-import { encodeMachineFamilies } from "./machine-families.ts";
 import type { AgentView, Route } from "./route.ts";
 
 /** Writes the page. */
 function writer(view: AgentView): (format: ExpositionFormat) => Promise<Answer> {
-  const families = containerFamilies(view.machine.memoryBytes);
+  const containers = new ContainerPage(containerFamilies(view), view.style);
+  const sections = pageSections(view);
   let size = 0;
-  return async (format) => {
+  const write = async (format: ExpositionFormat): Promise<Answer> => {
     const page = new Page(size);
     const live = [...view.window.live].filter((tracked) => tracked.ring.length > 0);
-    await writeContainerFamilies(page, families, live, format);
-    page.write(encodeMachineFamilies(view.machine, format));
-    page.write(encodeRegistry(await view.registry.getMetricsAsJSON(), format));
+    await containers.write(page, live, format);
+    for (const section of sections) await section(page, format);
     page.write(ENDINGS[format]);
     // A little more, as the next page may have a few series more.
     size = Math.ceil(page.length * 1.1);
-    return { contentType: CONTENT_TYPES[format], body: page.finish() };
+    const body = page.finish();
+    containers.keep(body);
+    return { contentType: CONTENT_TYPES[format], body };
+  };
+  // One after the other, as each builds on the one before.
+  let writing: Promise<unknown> = Promise.resolve();
+  return (format) => {
+    const page = writing.then(() => write(format));
+    writing = page.catch(() => undefined);
+    return page;
   };
 }
 
@@ -35,9 +43,14 @@ export const metrics: Route = (app, view) => {
   const schema = {
     summary: "All metrics in Prometheus's text format or OpenMetrics, by Accept.",
     tags: ["metrics"],
-    response: { 200: text("Text 0.0.4 or OpenMetrics 1.0.") },
+    response: {
+      200: answer("The metrics, in the format that Accept prefers.", {
+        "text/plain": text("Text format 0.0.4."),
+        "application/openmetrics-text": text("OpenMetrics 1.0."),
+      }),
+    },
   };
-  app.get("/metrics", { schema }, (request, reply) =>
+  app.get(view.metricsPath, { schema }, (request, reply) =>
     sendKept(view.answers, request, reply, () => write(negotiateFormat(request.headers.accept))),
   );
 };

@@ -1,3 +1,5 @@
+import type { ContainerHealth } from "../../wire/container.ts";
+
 /** A container as its engine knows it. */
 export interface EngineContainer {
   readonly id: string;
@@ -9,10 +11,40 @@ export interface EngineContainer {
   readonly createdAt?: string;
   /** RFC 3339; absent if it has not been started. */
   readonly startedAt?: string;
+  /** What its health check says; absent if it has none. */
+  readonly health?: ContainerHealth;
+  /** How often the engine has started it again by itself. */
+  readonly restarts?: number;
+  /** The variables of its environment that are to be shown, keys in lower case; never all. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How others on this machine reach it; absent if it is not known. */
+  readonly network?: ContainerNetwork;
+}
+
+/** A container's place in the network, as its engine tells. */
+export interface ContainerNetwork {
+  /** It has the machine's own network, not one of its own. */
+  readonly isHost: boolean;
+  /** Its own IP addresses. */
+  readonly addresses: readonly string[];
+  /** TCP ports that its image or its command line expose. */
+  readonly ports: readonly number[];
 }
 
 /** How a runtime stands with its engine. */
 export type RuntimeHealth = "absent" | "connected" | "failing";
+
+/** Something that an engine says has happened to a container. */
+export interface EngineEvent {
+  /** The container's. */
+  readonly id: string;
+  /** `create`, `start`, `die`, `oom`, `health_status`, … */
+  readonly action: string;
+  readonly name: string;
+  readonly image: string;
+  /** Of `die`. */
+  readonly exitCode?: number;
+}
 
 /** What a runtime tells, as it happens. */
 export interface RuntimeListener {
@@ -24,6 +56,8 @@ export interface RuntimeListener {
   retain(ids: ReadonlySet<string>): void;
   /** A container has been started or has ended: its cgroup comes or goes now. */
   cgroupsChanged(): void;
+  /** Something has happened to a container. */
+  event?(event: EngineEvent): void;
 }
 
 /**
@@ -34,6 +68,10 @@ export interface Runtime {
   /** `docker`, `podman`, …: the `runtime` of its containers. */
   readonly name: string;
   readonly health: RuntimeHealth;
+  /** The engine's version, as it said when it was connected to last. */
+  readonly engineVersion?: string | undefined;
+  /** The version of its API, likewise. */
+  readonly apiVersion?: string | undefined;
   /** What went wrong, by reason, since the start. */
   readonly failures: ReadonlyMap<string, number>;
   /** Begins to follow the engine; returns at once. */

@@ -1,11 +1,13 @@
 import type { Clock } from "../../lib/clock.ts";
 import { Slice } from "../../lib/slice.ts";
-import { allMetrics } from "../../wire/metrics/all.ts";
+import type { Container } from "../../wire/container.ts";
+import { ROW_WIDTH } from "../../wire/metrics/all.ts";
 import { cgroupAt } from "../cgroup/cgroup.ts";
+import { engineIdOf } from "../cgroup/engine-id.ts";
 import type { Hierarchies } from "../cgroup/hierarchy.ts";
 import { CgroupTree } from "../cgroup/tree.ts";
 import type { Collector, Host } from "../collectors/collector.ts";
-import { engineIdOf, type Inventory } from "../inventory/inventory.ts";
+import type { Inventory } from "../inventory/inventory.ts";
 import { Tracked } from "./tracked.ts";
 import type { Window } from "./window.ts";
 
@@ -26,6 +28,18 @@ export interface SamplerCost {
   readonly collectorSeconds: Map<string, number>;
 }
 
+/** Told how passes go. Times are Unix milliseconds. */
+export interface PassWatch {
+  /** Before cgroups are looked for. */
+  beginPass(time: number): void;
+  /** A cgroup has been found, which was made then. */
+  came?(cgroup: string, time: number): void;
+  /** A cgroup has gone, which was this container's. */
+  gone(cgroup: string, container: Container, time: number): void;
+  /** Cgroups have been read: all, or only those that the pass has found. */
+  endPass(time: number, isWhole: boolean): void;
+}
+
 /** What a sampler works with. */
 export interface SamplerParts {
   readonly hierarchies: Hierarchies;
@@ -35,6 +49,9 @@ export interface SamplerParts {
   readonly window: Window;
   readonly clock: Clock;
   readonly intervalMs: number;
+  readonly watches?: readonly PassWatch[];
+  /** Which cgroups are wanted, by path; all of them if left out. */
+  readonly selects?: (id: string) => boolean;
 }
 
 /** Finds the cgroups and reads every one of them once each interval, on the second. */
@@ -48,7 +65,7 @@ export class Sampler {
   };
   readonly #parts: SamplerParts;
   readonly #tree: CgroupTree;
-  readonly #row: Float64Array = new Float64Array(allMetrics.length);
+  readonly #row: Float64Array = new Float64Array(ROW_WIDTH);
   /** Engine ids of containers that must be described anew. */
   #stale: Set<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
@@ -110,13 +127,16 @@ export class Sampler {
     const { clock, window } = this.#parts;
     const startedAt = clock.monotonic();
     const timeOffset = clock.now() - startedAt;
+    const { watches = [] } = this.#parts;
     const tick = window.beginPass();
+    for (const watch of watches) watch.beginPass(timeOffset + startedAt);
     const found = this.#discover(tick, timeOffset + startedAt, which === "found");
     const stale = this.#stale;
     // Those that were found just now have been described.
     if (which === "all") this.#stale = new Set();
     await this.#sample(which === "all" ? [...window.live] : found, stale, tick, timeOffset);
-    window.endPass(tick, timeOffset + startedAt);
+    for (const watch of watches) watch.endPass(timeOffset + startedAt, which === "all");
+    window.endPass(tick, timeOffset + startedAt, startedAt);
     this.cost.passes++;
     this.cost.passSeconds += (clock.monotonic() - startedAt) / 1000;
   }
@@ -131,7 +151,7 @@ export class Sampler {
     for (const tracked of stale) {
       tracked.refresh(tick, (limits) => inventory.describe(tracked.cgroup.id, limits));
     }
-    window.endPass(tick, clock.now());
+    window.endPass(tick, clock.now(), clock.monotonic());
   }
 
   #isStale(cgroup: string, stale: ReadonlySet<string> = this.#stale): boolean {
@@ -140,14 +160,24 @@ export class Sampler {
 
   /** Takes up the cgroups that have come, lets go of those that went. */
   #discover(tick: number, time: number, everything: boolean): Tracked[] {
-    const { window } = this.#parts;
+    const { window, watches = [], selects = () => true } = this.#parts;
     const { added, removed } = this.#tree.scan(everything);
-    for (const id of removed) window.remove(id, time, tick);
-    return added.map((id) => {
+    for (const id of removed) this.#remove(id, time, tick);
+    return added.filter(selects).map((id) => {
       const tracked = this.#track(id, tick);
       window.add(tracked);
+      const madeAt = Math.min(tracked.createdAt * 1000 || time, time);
+      for (const watch of watches) watch.came?.(id, madeAt);
       return tracked;
     });
+  }
+
+  #remove(id: string, time: number, tick: number): void {
+    const { clock, window, watches = [] } = this.#parts;
+    const container = window.get(id)?.container;
+    window.remove(id, time, tick, clock.monotonic());
+    if (container === undefined) return;
+    for (const watch of watches) watch.gone(id, container, time);
   }
 
   #track(id: string, tick: number): Tracked {

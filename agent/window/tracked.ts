@@ -1,14 +1,18 @@
 import type { Container, Limits } from "../../wire/container.ts";
-import { allMetrics } from "../../wire/metrics/all.ts";
+import { allMetrics, newestMetrics } from "../../wire/metrics/all.ts";
 import { Ring, type Row } from "../../wire/ring.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
+import { readBootTime, readCreatedAt } from "../cgroup/created-at.ts";
 import { readSpec, type Spec } from "../cgroup/spec.ts";
-import type { Collector, Host, Probe } from "../collectors/collector.ts";
+import type { Collector, Host, Probe, SeriesValues } from "../collectors/collector.ts";
 import { limitsOf } from "../inventory/limits.ts";
 
 /** Samples after which the limits are read again: often at first, as an engine sets them after it made the cgroup. */
 const SPEC_EARLY = [1, 3, 10];
 const SPEC_EVERY = 60;
+
+/** They take turns in the order in which they were made, so that not all are read again at once. */
+let made = 0;
 
 /** Samples to wait before a collector that found nothing is asked again. */
 const FIRST_RETRY = 1;
@@ -28,14 +32,20 @@ export type Account = (collector: Collector, milliseconds: number) => void;
 export class Tracked {
   readonly cgroup: Cgroup;
   readonly ring: Ring;
+  /** The last sample's values of `newestMetrics`. */
+  readonly newest: Float64Array = new Float64Array(newestMetrics.length).fill(Number.NaN);
   container: Container;
   spec: Spec;
+  /** When the cgroup was made, Unix seconds; NaN = not known. */
+  createdAt: number;
   /** The pass since which `container` is as it is. */
   describedAt: number;
   /** When it was found gone: Unix milliseconds, and the pass. */
   gone: { readonly time: number; readonly tick: number } | undefined;
   readonly #host: Host;
   readonly #slots: readonly Slot[];
+  /** Which sample of every `SPEC_EVERY` is its turn. */
+  readonly #turn: number = made++ % SPEC_EVERY;
   #limits: Limits;
   #samples = 0;
   #sampledAt = Number.NaN;
@@ -53,16 +63,22 @@ export class Tracked {
     this.#host = host;
     this.#slots = collectors.map(newSlot);
     this.spec = readSpec(cgroup, host.files);
+    this.createdAt = readCreatedAt(cgroup, bootTimeOf(host));
     this.#limits = limitsOf(this.spec);
     this.container = describe(this.#limits);
     this.describedAt = tick;
   }
 
-  /** Current values by device or interface, for each collector that has such. */
-  *labelled(): Generator<readonly [Collector, NonNullable<Probe["labelled"]>]> {
-    for (const { collector, probe } of this.#slots) {
-      if (probe?.labelled !== undefined) yield [collector, probe.labelled];
-    }
+  /** A raw value of the last sample, whether the window keeps it or not; NaN = not measured. */
+  newestValue(column: number): number {
+    return column < allMetrics.length
+      ? this.ring.valueAt(this.ring.length - 1, column)
+      : (this.newest[column - allMetrics.length] ?? Number.NaN);
+  }
+
+  /** The last sample's values of a collector's series. */
+  seriesOf(collector: Collector): SeriesValues | undefined {
+    return this.#slots.find((slot) => slot.collector === collector)?.probe?.series;
   }
 
   /** Takes one sample into the window; false if the cgroup has gone or has been made anew. */
@@ -77,19 +93,24 @@ export class Tracked {
       this.#restart();
       return false;
     }
-    this.ring.push(tick, time, at - this.#sampledAt, row);
+    this.ring.push(tick, time, at - this.#sampledAt, row.subarray(0, allMetrics.length));
+    this.newest.set(row.subarray(allMetrics.length));
     this.#sampledAt = at;
     return true;
   }
 
   /** Whether its limits should be read again now. */
   isSpecDue(): boolean {
-    return this.#samples % SPEC_EVERY === 0 || SPEC_EARLY.includes(this.#samples);
+    const isItsTurn = this.#samples % SPEC_EVERY === this.#turn;
+    return isItsTurn || this.#samples === 0 || SPEC_EARLY.includes(this.#samples);
   }
 
   /** Reads the limits and describes it anew. */
   refresh(tick: number, describe: (limits: Limits) => Container): void {
     this.spec = readSpec(this.cgroup, this.#host.files);
+    if (Number.isNaN(this.createdAt)) {
+      this.createdAt = readCreatedAt(this.cgroup, bootTimeOf(this.#host));
+    }
     this.#limits = limitsOf(this.spec);
     const container = describe(this.#limits);
     if (JSON.stringify(container) === JSON.stringify(this.container)) return;
@@ -129,7 +150,17 @@ export class Tracked {
     for (const slot of this.#slots) Object.assign(slot, newSlot(slot.collector));
     this.#samples = 0;
     this.#sampledAt = Number.NaN;
+    this.createdAt = Number.NaN;
   }
+}
+
+const bootTimes = new WeakMap<Host, number>();
+
+/** Read once: on a large machine the file is a long one. */
+function bootTimeOf(host: Host): number {
+  let time = bootTimes.get(host);
+  if (time === undefined) bootTimes.set(host, (time = readBootTime(host.procRoot)));
+  return time;
 }
 
 function newSlot(collector: Collector): Slot {

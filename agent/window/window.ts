@@ -10,8 +10,10 @@ export class Window {
   readonly capacity: number;
   /** Unix milliseconds of the last pass. */
   passedAt: number = Number.NaN;
+  /** The same in monotonic milliseconds: how long ago that was, whatever has become of the clock. */
+  passedMonotonic: number = Number.NaN;
   readonly #live: Map<string, Tracked> = new Map();
-  readonly #gone: Tracked[] = [];
+  readonly #gone: { readonly tracked: Tracked; readonly since: number }[] = [];
   readonly #listeners: Set<() => void> = new Set();
   readonly #keptMs: number;
   #begun = 0;
@@ -41,7 +43,7 @@ export class Window {
   /** The cgroups that exist and those that went within the window. */
   *all(): Generator<Tracked> {
     yield* this.#live.values();
-    yield* this.#gone;
+    for (const { tracked } of this.#gone) yield tracked;
   }
 
   /** The cgroups that exist and have been sampled, as `/stats` takes them. */
@@ -58,15 +60,19 @@ export class Window {
     this.#live.set(tracked.cgroup.id, tracked);
   }
 
-  /** Closes the files of a cgroup that has gone; its samples stay for the feed. */
-  remove(id: string, time: number, tick: number): void {
+  /**
+   * Closes the files of a cgroup that has gone; its samples stay for the feed.
+   * @param time Unix milliseconds
+   * @param monotonic milliseconds, by which the samples age
+   */
+  remove(id: string, time: number, tick: number, monotonic: number = time): void {
     const tracked = this.#live.get(id);
     if (tracked === undefined) return;
     this.#live.delete(id);
     tracked.close();
     if (tracked.ring.length === 0) return;
     tracked.gone = { time, tick };
-    this.#gone.push(tracked);
+    this.#gone.push({ tracked, since: monotonic });
     if (this.#gone.length > MOST_GONE) this.#gone.shift();
   }
 
@@ -75,12 +81,17 @@ export class Window {
     return ++this.#begun;
   }
 
-  /** Makes what a pass has found known. `time` is Unix milliseconds. */
-  endPass(tick: number, time: number): void {
+  /**
+   * Makes what a pass has found known.
+   * @param time Unix milliseconds
+   * @param monotonic milliseconds, as of `remove`
+   */
+  endPass(tick: number, time: number, monotonic: number = time): void {
     this.#tick = tick;
     this.passedAt = time;
+    this.passedMonotonic = monotonic;
     // By time: while containers come and go there are many passes in a second.
-    while ((this.#gone[0]?.gone?.time ?? time) < time - this.#keptMs) this.#gone.shift();
+    while ((this.#gone[0]?.since ?? monotonic) < monotonic - this.#keptMs) this.#gone.shift();
     for (const listener of this.#listeners) listener();
   }
 

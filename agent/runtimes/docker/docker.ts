@@ -8,7 +8,7 @@ import { messageOf } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { EngineContainer, Runtime, RuntimeHealth, RuntimeListener } from "../runtime.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { parseEvent, parseInspected, parseListed } from "./parse.ts";
+import { isChange, parseEvent, parseInspected, parseListed } from "./parse.ts";
 
 /** An answer that takes longer will not come. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -39,8 +39,11 @@ export class DockerRuntime implements Runtime {
   readonly name = "docker";
   readonly failures: Map<string, number> = new Map();
   health: RuntimeHealth = "absent";
+  engineVersion: string | undefined;
+  apiVersion: string | undefined;
   readonly #endpoint: Endpoint;
   readonly #logger: Logger;
+  readonly #envPrefixes: readonly string[];
   readonly #stop: AbortController = new AbortController();
   /** Containers whose state has changed and must be asked for. */
   readonly #changed: Set<string> = new Set();
@@ -52,9 +55,11 @@ export class DockerRuntime implements Runtime {
   #connectedAt = Number.NaN;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(endpoint: Endpoint, logger: Logger) {
+  /** @param envPrefixes how the names of the environment's variables begin that are kept */
+  constructor(endpoint: Endpoint, logger: Logger, envPrefixes: readonly string[] = []) {
     this.#endpoint = endpoint;
     this.#logger = logger;
+    this.#envPrefixes = envPrefixes;
   }
 
   start(listener: RuntimeListener): void {
@@ -96,6 +101,7 @@ export class DockerRuntime implements Runtime {
       await this.#list(engine, listener);
       this.#connectedAt = performance.now();
       this.#become("connected");
+      void this.#askVersion(engine, connection.signal);
       await Promise.race([
         this.#readEvents(events, engine, listener),
         this.#watch(engine, listener, connection.signal),
@@ -103,6 +109,17 @@ export class DockerRuntime implements Runtime {
     } finally {
       this.#stop.signal.removeEventListener("abort", end);
       connection.abort();
+    }
+  }
+
+  /** Asks what the engine is; it is followed whether it tells or not. */
+  async #askVersion(engine: Docker, signal: AbortSignal): Promise<void> {
+    try {
+      const { Version, ApiVersion } = await inTime(engine.version(), "its version", signal);
+      this.engineVersion = Version;
+      this.apiVersion = ApiVersion;
+    } catch (error) {
+      if (!signal.aborted) this.#count(error);
     }
   }
 
@@ -122,7 +139,8 @@ export class DockerRuntime implements Runtime {
       if (event === undefined) continue;
       if (event.action === "start" || event.action === "die") listener.cgroupsChanged();
       if (event.action === "destroy") listener.remove(event.id);
-      else this.#changed.add(event.id);
+      else if (isChange(event)) this.#changed.add(event.id);
+      listener.event?.(event);
       this.#askChanged(engine, listener);
     }
     if (this.#stop.signal.aborted) return;
@@ -185,7 +203,8 @@ export class DockerRuntime implements Runtime {
   async #inspect(engine: Docker, id: string): Promise<EngineContainer | undefined> {
     try {
       const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
-      return parseInspected(await engine.getContainer(id).inspect({ abortSignal }));
+      const inspected = await engine.getContainer(id).inspect({ abortSignal });
+      return parseInspected(inspected, this.#envPrefixes);
     } catch (error) {
       // Gone since: its own event says so.
       if (error instanceof Error && "statusCode" in error && error.statusCode === 404) {

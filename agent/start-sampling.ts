@@ -1,0 +1,93 @@
+import { systemClock } from "../lib/clock.ts";
+import type { Surroundings } from "../lib/surroundings.ts";
+import { selectCgroups } from "./cgroup/selection.ts";
+import { allCollectors } from "./collectors/all.ts";
+import type { Collector } from "./collectors/collector.ts";
+import { type AgentConfig, dockerHostOf, isDisabled, isExposed } from "./config.ts";
+import { GroupTotals } from "./groups/group-totals.ts";
+import { Inventory } from "./inventory/inventory.ts";
+import { followKills, type Kills, openMessages } from "./kills.ts";
+import type { Kernel } from "./open-kernel.ts";
+import { createRuntimes } from "./runtimes/all.ts";
+import type { Runtime } from "./runtimes/runtime.ts";
+import { Sampler } from "./window/sampler.ts";
+import { Window } from "./window/window.ts";
+
+/** What goes on once a second, and what it has found. */
+export interface Sampling {
+  readonly window: Window;
+  readonly sampler: Sampler;
+  readonly inventory: Inventory;
+  readonly runtimes: readonly Runtime[];
+  readonly groups: GroupTotals;
+  readonly kills: Kills;
+  /** The collectors whose families are on `/metrics`. */
+  readonly exposed: readonly Collector[];
+}
+
+/** Takes the first sample of everything and goes on by itself; begins to follow the engines. */
+export async function startSampling(
+  config: AgentConfig,
+  kernel: Kernel,
+  { parts, logger }: Surroundings,
+): Promise<Sampling> {
+  const window = openWindow(config);
+  const groups = parts.use("groups", new GroupTotals(window));
+  const inventory = new Inventory((engineId) => sampler.describeAgain(engineId));
+  const selects = selectCgroups({
+    containersOnly: config["containers.only"],
+    include: config["cgroups.include"],
+    excludeRoot: config["root.exclude"],
+  });
+  const kmsg = openMessages(config["kmsg.path"], !isDisabled("oom_event", config), logger);
+  const { hierarchies } = kernel;
+  const startedAt = systemClock.now();
+  const kills = followKills({ hierarchies, inventory, window, kmsg, selects, startedAt });
+  parts.use("kmsg", kills.oom);
+  const { exposed, sampled } = chooseCollectors(config);
+  const sampler = new Sampler({
+    hierarchies,
+    collectors: sampled,
+    host: { ...kernel.host, kills: kills.oom.ledger },
+    inventory,
+    window,
+    clock: systemClock,
+    intervalMs: config["interval.seconds"] * 1000,
+    selects,
+    watches: [kills.watch],
+  });
+  parts.use("sampler", sampler);
+  await sampler.start();
+  const runtimes = createRuntimes(
+    { dockerHost: dockerHostOf(config), envPrefixes: config["env.include"] },
+    logger,
+  );
+  for (const runtime of runtimes) {
+    parts.use(runtime.name, runtime);
+    inventory.follow(
+      runtime,
+      () => sampler.rescan(),
+      (event) => kills.onEvent(runtime.name, event),
+    );
+  }
+  logger.info({ cgroups: window.size, hierarchy: hierarchies.mode }, "sampling");
+  return { window, sampler, inventory, runtimes, groups, kills, exposed };
+}
+
+function openWindow(config: AgentConfig): Window {
+  const { "window.seconds": seconds, "interval.seconds": interval } = config;
+  return new Window(Math.ceil(seconds / interval), seconds * 1000);
+}
+
+function chooseCollectors(config: AgentConfig): {
+  readonly exposed: readonly Collector[];
+  readonly sampled: readonly Collector[];
+} {
+  const exposed = allCollectors.filter(({ group }) => isExposed(group, config));
+  const isForStats = ({ isForStats: is, group }: Collector): boolean =>
+    is === true && !isDisabled(group, config);
+  const sampled = allCollectors.filter(
+    (collector) => exposed.includes(collector) || isForStats(collector),
+  );
+  return { exposed, sampled };
+}
