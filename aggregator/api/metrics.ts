@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
+import { answer, text } from "../../wire/json-schema.ts";
 import type { ClusterView, Route } from "./route.ts";
 
 /** What is read anew each time somebody asks. */
@@ -99,9 +100,13 @@ export const metrics: Route = (app, view) => {
   addCluster(view);
   addHistory(view);
   addTargets(view);
-  const schema = { summary: "Prometheus's text format.", tags: ["metrics"] };
+  const schema = {
+    summary: "Prometheus's text format.",
+    tags: ["metrics"],
+    response: { 200: answer("The metrics.", { "text/plain": text("Text format 0.0.4.") }) },
+  };
   app.get("/metrics", { schema }, async (_, reply) => {
-    const text = await view.registry.metrics();
-    return reply.type(view.registry.contentType).send(text);
+    const page = await view.registry.metrics();
+    return reply.type(view.registry.contentType).send(page);
   });
 };

@@ -6,6 +6,7 @@ const DEFAULT_LENGTH_MS = 3_600_000;
 /** As many points as a chart can show. */
 const POINTS = 300;
 const MOST_POINTS = 11_000;
+const SHORTEST_STEP_MS = 1000;
 
 /** Steps that one can read off an axis, in milliseconds. */
 const STEPS = [
@@ -35,6 +36,12 @@ export function parseRange(raw: RawRange, now: number): Range | undefined {
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+/** Whether the calendar has the day at the beginning of a time; `Date.parse` takes February 30th for March 2nd. */
+function hasDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split("-").map(Number);
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
 /** The year 9999, in seconds. */
 const LATEST = 253_402_300_799;
 
@@ -43,7 +50,7 @@ function parseTime(parameter: string, text: string, now: number): number {
   if (text.startsWith("-")) return now - parseDuration(parameter, text.slice(1));
   if (/^\d+(?:\.\d+)?$/.test(text) && Number(text) <= LATEST) return Number(text) * 1000;
   // In a URL a plus that was not encoded reads as a blank.
-  const time = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
+  const time = RFC_3339.test(text) && hasDay(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw new QueryError(
     parameter,
@@ -58,6 +65,8 @@ export function stepOf(range: Range, asked: number | undefined): number {
     const least = length / POINTS;
     return STEPS.find((step) => step >= least) ?? Math.ceil(least / DAY_MS) * DAY_MS;
   }
+  if (asked < SHORTEST_STEP_MS)
+    throw new QueryError("step", "is less than 1s, which is what is kept");
   if (length / asked <= MOST_POINTS) return asked;
   throw new QueryError("step", `gives more than ${MOST_POINTS} points; take a longer one`);
 }

@@ -1,10 +1,10 @@
 import type { FastifyReply } from "fastify";
 
-import { object, text } from "../../wire/json-schema.ts";
+import { answer, object, text } from "../../wire/json-schema.ts";
 import type { ContainerStats } from "../../wire/stats/answer.ts";
 import { encodeStats } from "../../wire/stats/encode.ts";
-import { QueryError } from "../../wire/stats/query.ts";
-import { ErrorSchema, StatsAnswerSchema } from "../../wire/stats/schema.ts";
+import { checkSpans, QueryError } from "../../wire/stats/query.ts";
+import { ErrorSchema, statsForms } from "../../wire/stats/schema.ts";
 import type { History } from "../history/history.ts";
 import { liveStats } from "./live.ts";
 import { pastStats } from "./past.ts";
@@ -18,17 +18,28 @@ import {
 
 /** What the agents keep, and so the live window. */
 const WINDOW_SECONDS = 60;
+const SHORTEST_INTERVAL_MS = 1000;
 
-const response = { 200: StatsAnswerSchema, "4xx": ErrorSchema };
+const response = {
+  200: answer("The containers, in the format asked for.", statsForms),
+  "4xx": ErrorSchema,
+};
 
 function historyOf({ history }: ClusterView): History {
   if (history !== undefined) return history;
   throw new QueryError("start", "no history is kept here; set history.kind to keep one");
 }
 
-function find(view: ClusterView, asked: ClusterQuery, word?: string): Promise<ContainerStats[]> {
+async function find(
+  view: ClusterView,
+  asked: ClusterQuery,
+  word?: string,
+): Promise<ContainerStats[]> {
   const { query, node, range } = asked;
-  if (range === undefined) return liveStats(view, query, node, word);
+  if (range === undefined) {
+    checkSpans(query, { kept: WINDOW_SECONDS * 1000, interval: SHORTEST_INTERVAL_MS });
+    return liveStats(view, query, node, word);
+  }
   const past = { query, range, node, ...(word === undefined ? {} : { word }) };
   return pastStats(historyOf(view), past);
 }

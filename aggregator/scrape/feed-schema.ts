@@ -29,6 +29,11 @@ const Identity = Type.Object({
   state: OptionalText,
   created_at: OptionalText,
   started_at: OptionalText,
+  health: Type.Optional(
+    Type.Union([Type.Literal("healthy"), Type.Literal("starting"), Type.Literal("unhealthy")]),
+  ),
+  restarts: Type.Optional(Type.Number()),
+  env: Type.Optional(Texts),
   labels: Texts,
   groups: Texts,
   limits: Type.Object({ cpu_cores: Limit, memory_bytes: Limit, pids: Limit }),
