@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { metricsPage } from "../docs/metrics-page.ts";
+import { generatedPages } from "../docs/pages.ts";
 
 describe("the documentation", () => {
-  it("has the metrics as they are described; `npm run docs` writes them", () => {
-    const page = readFileSync(new URL("../docs/metrics.md", import.meta.url), "utf8");
-    expect(page).toBe(metricsPage());
-  });
+  it.each(Object.entries(generatedPages()))(
+    "has %s as its tables are; `npm run docs` writes it",
+    (name, text) => {
+      expect(readFileSync(new URL(`../docs/${name}`, import.meta.url), "utf8")).toBe(text);
+    },
+  );
 });

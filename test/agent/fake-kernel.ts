@@ -2,9 +2,11 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +19,8 @@ import { KernelFiles } from "../../agent/cgroup/kernel-files.ts";
 import { BlkioPolicies } from "../../agent/collectors/blkio-policies.ts";
 import type { Host } from "../../agent/collectors/collector.ts";
 import { NetworkNamespaces } from "../../agent/collectors/network-namespaces.ts";
+import { ReferencedMemory } from "../../agent/collectors/referenced-memory.ts";
+import { noUsage, type UsageSource } from "../../agent/filesystems/usage.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 
@@ -70,6 +74,16 @@ export class FakeKernel {
     writeFileSync(file, content);
   }
 
+  /** All cgroups were made at this time, Unix milliseconds. */
+  madeAt(time: number): void {
+    for (const path of [
+      "",
+      ...readdirSync(this.cgroupRoot, { recursive: true, encoding: "utf8" }),
+    ]) {
+      utimesSync(join(this.cgroupRoot, path), time / 1000, time / 1000);
+    }
+  }
+
   /** A process in a network namespace. */
   process(pid: number, namespace: string, netDev?: string): void {
     const directory = join(this.procRoot, String(pid));
@@ -77,6 +91,13 @@ export class FakeKernel {
     mkdirSync(join(directory, "net"), { recursive: true });
     symlinkSync(namespace, join(directory, "ns", "net"));
     if (netDev !== undefined) writeFileSync(join(directory, "net", "dev"), netDev);
+  }
+
+  /** Writes a file below the fake `/proc`. */
+  proc(path: string, content: string): void {
+    const file = join(this.procRoot, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
   }
 
   /** Writes a file below the fake `/sys`. */
@@ -100,7 +121,7 @@ export class FakeKernel {
   }
 
   /** What the collectors read this kernel with. */
-  host(): Host {
+  host(filesystems: UsageSource = noUsage): Host {
     const files = new KernelFiles();
     return {
       files,
@@ -108,6 +129,8 @@ export class FakeKernel {
       sysRoot: this.sysRoot,
       namespaces: new NetworkNamespaces(this.procRoot),
       blkio: new BlkioPolicies(cgroupAt(this.hierarchies, "/"), files, this.sysRoot, () => 0),
+      filesystems,
+      referenced: new ReferencedMemory(this.procRoot, files, 0),
     };
   }
 

@@ -4,13 +4,19 @@ import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
 
+import { BaseLabels } from "../../agent/api/families/base-labels.ts";
 import { KeptAnswers } from "../../agent/api/kept-answers.ts";
 import type { AgentView, Route } from "../../agent/api/route.ts";
 import { allCollectors } from "../../agent/collectors/all.ts";
+import { GroupTotals } from "../../agent/groups/group-totals.ts";
 import { Inventory } from "../../agent/inventory/inventory.ts";
+import { followKills, type Kills } from "../../agent/kills.ts";
+import { UNKNOWN_MACHINE } from "../../agent/machine/machine.ts";
+import { unreadableKmsg } from "../../agent/oom/kmsg.ts";
 import type { Runtime } from "../../agent/runtimes/runtime.ts";
 import { Sampler } from "../../agent/window/sampler.ts";
 import { Window } from "../../agent/window/window.ts";
+import { fakeRest } from "./api/rest/fake-rest.ts";
 import { FakeKernel, recordedNetDev, V2_ID } from "./fake-kernel.ts";
 
 /** When the first sample of a fake kernel is taken. */
@@ -78,6 +84,10 @@ const LATER = {
 export interface SampledKernel {
   /** Asks a route; throws unless it answers 200. */
   ask(url: string): Promise<string>;
+  readonly app: FastifyInstance;
+  readonly window: Window;
+  /** Samples once more, a second later. */
+  pass(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -85,19 +95,31 @@ export interface SampledKernel {
 export async function sampleFakeKernel(
   recorded: "cgroup-v1" | "cgroup-v2",
   routes: readonly Route[],
+  open: () => FastifyInstance | Promise<FastifyInstance> = () => fastify(),
 ): Promise<SampledKernel> {
   const kernel = recorded === "cgroup-v1" ? v1Kernel() : new FakeKernel(recorded);
   kernel.process(775, "net:[2]", recordedNetDev());
   kernel.sys("dev/block/254:0/uevent", "DEVNAME=vda\n");
   kernel.sys("dev/block/254:16/uevent", "DEVNAME=vdb\n");
+  kernel.madeAt(START - 60_000);
   let time = START;
   const window = new Window(60, 60_000);
+  const groups = new GroupTotals(window);
   const inventory = new Inventory(() => {});
   inventory.follow(runtimeOf(recorded === "cgroup-v1" ? V1_ID : V2_ID), () => {});
+  const kills = followKills({
+    hierarchies: kernel.hierarchies,
+    inventory,
+    window,
+    kmsg: unreadableKmsg("none"),
+    selects: () => true,
+    startedAt: START,
+  });
   const sampler = new Sampler({
     hierarchies: kernel.hierarchies,
     collectors: allCollectors,
-    host: kernel.host(),
+    host: { ...kernel.host(), kills: kills.oom.ledger },
+    watches: [kills.watch],
     inventory,
     window,
     clock: { now: () => time, monotonic: () => time - START },
@@ -107,8 +129,15 @@ export async function sampleFakeKernel(
   time += 1000;
   LATER[recorded](kernel);
   await sampler.pass();
-  const app = serve(routes, window);
+  const app = await open();
+  serve(app, routes, window, kills, groups);
   return {
+    app,
+    window,
+    pass() {
+      time += 1000;
+      return sampler.pass();
+    },
     async ask(url) {
       const { statusCode, body } = await app.inject({ url });
       if (statusCode !== 200) throw new Error(`${url} answers ${statusCode}: ${body}`);
@@ -122,27 +151,43 @@ export async function sampleFakeKernel(
   };
 }
 
-function serve(routes: readonly Route[], window: Window): FastifyInstance {
+function serve(
+  app: FastifyInstance,
+  routes: readonly Route[],
+  window: Window,
+  { oom, events, log }: Kills,
+  groups: GroupTotals,
+): void {
+  const labels = new BaseLabels({ include: [], union: false }, window);
   const view: AgentView = {
     node: "host-1",
     run: "0",
     machine: {
+      ...UNKNOWN_MACHINE,
       cpuCores: 2,
       physicalCores: 2,
       sockets: 1,
       memoryBytes: 1_508_397_056,
       swapBytes: 134_213_632,
-      machineId: "",
-      systemUuid: "",
-      bootId: "",
     },
     window,
     intervalSeconds: 1,
     windowSeconds: 60,
+    metricsPath: "/metrics",
+    style: { labelsOf: (container) => labels.of(container), hasTimestamps: false },
+    labels,
+    exposed: allCollectors,
+    windowStatistics: "containers",
+    groups,
+    appMetrics: undefined,
+    isGroupOn: () => true,
+    engineVersion: () => undefined,
+    oom: oom.ledger,
+    events,
+    hasFailed: () => false,
     answers: new KeptAnswers(window),
+    rest: fakeRest(window, log),
     registry: new Registry(),
   };
-  const app = fastify();
   for (const route of routes) route(app, view);
-  return app;
 }

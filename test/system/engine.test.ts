@@ -9,12 +9,12 @@ import type { ContainerStats } from "../../wire/stats/answer.ts";
 import type { Container } from "../testbed/container.ts";
 import { describeWith } from "../testbed/describe-with.ts";
 import { type Engine, startDocker } from "../testbed/docker.ts";
-import { freePort } from "../testbed/port.ts";
-import { type Program, startProgram } from "../testbed/program.ts";
+import type { Program } from "../testbed/program.ts";
 import { sleep, until } from "../testbed/wait.ts";
 import { ask, askContainer, askStats, seriesValue } from "./ask.ts";
 import { askFeed } from "./feed.ts";
 import { missingSeconds } from "./seconds.ts";
+import { startAgent } from "./start-agent.ts";
 
 const SLEEP = ["sleep", "1000"];
 
@@ -68,14 +68,7 @@ describeWith(["docker"], "an agent beside a Docker engine", () => {
     folder = await mkdtemp(join(tmpdir(), "plimsoll-engine-"));
     engine = await startDocker();
     first = await engine.run({ name: "first", cmd: SLEEP });
-    const listen = `127.0.0.1:${await freePort()}`;
-    agent = `http://${listen}`;
-    program = await startProgram([
-      "agent",
-      `--listen=${listen}`,
-      `--docker-host=unix://${folder}/docker.sock`,
-    ]);
-    await program.ready(`${agent}/-/ready`);
+    ({ program, url: agent } = await startAgent(`--docker-host=unix://${folder}/docker.sock`));
   });
 
   afterAll(async () => {

@@ -5,11 +5,11 @@ import { type Cgroups, openCgroups } from "../testbed/cgroups.ts";
 import type { Container } from "../testbed/container.ts";
 import { describeWith } from "../testbed/describe-with.ts";
 import { type Engine, startDocker } from "../testbed/docker.ts";
-import { freePort } from "../testbed/port.ts";
-import { type Program, startProgram } from "../testbed/program.ts";
+import type { Program } from "../testbed/program.ts";
 import { checkMetrics } from "../testbed/prometheus.ts";
 import { until } from "../testbed/wait.ts";
 import { ask, askContainer, askStats } from "./ask.ts";
+import { startAgent } from "./start-agent.ts";
 
 const NAME = `long-${"x".repeat(295)}`;
 const CGROUP = `we"ird, näme\\=1 '2`;
@@ -48,15 +48,10 @@ describeWith(["docker", "cgroups", "prometheus"], "odd names", () => {
     engine = await startDocker();
     cgroups = await openCgroups();
     await cgroups.create(CGROUP, { process: true });
-    const listen = `127.0.0.1:${await freePort()}`;
-    agent = `http://${listen}`;
-    program = await startProgram([
-      "agent",
-      `--listen=${listen}`,
+    ({ program, url: agent } = await startAgent(
       `--docker-host=${engine.host}`,
       "--log-format=json",
-    ]);
-    await program.ready(`${agent}/-/ready`);
+    ));
     container = await engine.run({ name: NAME, cmd: ["sleep", "1000"], labels: LABELS });
     await shownContainer();
   });

@@ -43,16 +43,21 @@ export async function saidNext(agent: string, cgroup: string): Promise<Said> {
   return { sample, page, stats };
 }
 
-/** Two readings of the kernel's files that say the same, and what the agent said in between. */
+/** Samples after which every file of a cgroup that stands still has been read again: some of them are read in every fifth only. */
+export const WHOLE = 6;
+
+/** Two readings of the kernel's files that say the same, and what the agent said in between, after so many samples. */
 export function standingStill(
   agent: string,
   cgroup: string,
   read: () => Promise<KernelTexts>,
+  samples = 1,
 ): Promise<{ texts: KernelTexts; said: Said }> {
   return until(
     "the kernel's numbers to stand still",
     async () => {
       const texts = await read();
+      for (let sample = 1; sample < samples; sample++) await saidNext(agent, cgroup);
       const said = await saidNext(agent, cgroup);
       return JSON.stringify(await read()) === JSON.stringify(texts) && { texts, said };
     },

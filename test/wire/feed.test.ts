@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { decodeSamples, encodeSamples, type FeedContainer, mapColumns } from "../../wire/feed.ts";
+import {
+  decodeSamples,
+  encodeSamples,
+  type FeedContainer,
+  mapColumns,
+  orderColumns,
+} from "../../wire/feed.ts";
 import { Ring } from "../../wire/ring.ts";
 
 const raw = fc.oneof(fc.constant(Number.NaN), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
@@ -26,7 +32,7 @@ function transfer(
   columns: readonly string[],
   ours: readonly string[],
 ): ReturnType<typeof decodeSamples> {
-  const encoded = encodeSamples(ring, 0, ring.length, columns.length);
+  const encoded = encodeSamples(ring, 0, ring.length, [...columns.keys()]);
   const line = JSON.parse(JSON.stringify({ id: "/x", ...encoded })) as FeedContainer;
   return decodeSamples(line, mapColumns(columns, ours), ours.length);
 }
@@ -64,6 +70,20 @@ describe("the feed", () => {
   it("says nothing of a column that was never measured", () => {
     const ring = new Ring(4, 2);
     ring.push(1, 1000, Number.NaN, new Float64Array([Number.NaN, 8]));
-    expect(encodeSamples(ring, 0, 1, 2).values).toEqual([null, [8]]);
+    expect(encodeSamples(ring, 0, 1, [0, 1]).values).toEqual([null, [8]]);
+  });
+
+  it("has the columns first that the most have, so that the absent ones need no word", () => {
+    const [one, other, empty] = [new Ring(4, 3), new Ring(4, 3), new Ring(4, 3)];
+    one.push(1, 1000, Number.NaN, new Float64Array([Number.NaN, 1, 2]));
+    other.push(1, 1000, Number.NaN, new Float64Array([Number.NaN, Number.NaN, 3]));
+    const columns = orderColumns([one, other, empty], 3);
+    expect(columns).toEqual([2, 1, 0]);
+    const { values, ...rest } = encodeSamples(other, 0, 1, columns);
+    expect(values).toEqual([[3]]);
+    const names = ["a", "b", "c"];
+    const sent = columns.map((column) => names[column]!);
+    const { rows } = decodeSamples({ id: "/x", values, ...rest }, mapColumns(sent, names), 3);
+    expect(rows.map((row) => [...row])).toEqual([[Number.NaN, Number.NaN, 3]]);
   });
 });

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,15 +54,29 @@ describe("kernel files", () => {
     expect(files.failures.get("malformed")).toBe(3);
   });
 
-  it("that can't be read any more are closed, absent and counted", () => {
-    // A directory opens, but reading it fails, as a cgroup's file does once the cgroup has gone.
+  it("that can't be read just now are absent and counted, and read again", () => {
+    // A directory opens, but reading it fails.
     const file = files.keep(folder);
     expect(file).toBeDefined();
-    expect(files.number(file)).toBeNaN();
-    expect(files.open).toBe(0);
-    expect([...files.failures.values()]).toEqual([1]);
-    expect(files.number(file)).toBeNaN();
-    expect([...files.failures.values()]).toEqual([1]);
+    for (const failures of [1, 2]) {
+      expect(files.number(file)).toBeNaN();
+      expect([...files.failures]).toEqual([["other", failures]]);
+      expect(files.open).toBe(1);
+    }
+    files.release(file);
+  });
+
+  it("of what has gone are closed, absent and counted once", async () => {
+    const child = spawn("sleep", ["100"]);
+    const file = files.keep(`/proc/${child.pid}/task/${child.pid}/stat`);
+    expect(files.read(file)).toBe(true);
+    child.kill();
+    await once(child, "exit");
+    for (let reading = 0; reading < 2; reading++) {
+      expect(files.read(file)).toBe(false);
+      expect([...files.failures]).toEqual([["gone", 1]]);
+      expect(files.open).toBe(0);
+    }
   });
 
   it("of any length are read whole, up to a bound", () => {
@@ -90,6 +106,24 @@ describe("kernel files when descriptors are few", () => {
     for (const file of [first, second, third, needed]) few.release(file);
     expect(few.open).toBe(0);
     expect(warnings).toBe(1);
+  });
+});
+
+describe("files of processes", () => {
+  it("count no failure for a process that has ended, before or while it is read", async () => {
+    const child = spawn("sleep", ["1000"]);
+    await once(child, "spawn");
+    const path = `/proc/${child.pid}/limits`;
+    expect(files.readOfProcess(path)).toBe(true);
+    const [first, second] = [files.keep(path), files.keep(path)];
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(files.read(first, true)).toBe(false);
+    expect(files.readOfProcess(path)).toBe(false);
+    expect([...files.failures]).toEqual([]);
+    expect(files.read(second)).toBe(false);
+    expect([...files.failures]).toEqual([["gone", 1]]);
+    expect(files.open).toBe(0);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   KeyedFile,
   parseDigits,
   parseFirstLine,
+  parseList,
   parseNumber,
   type Text,
 } from "../../../agent/cgroup/parse.ts";
@@ -95,6 +96,39 @@ describe("a keyed file", () => {
     expect([...format.parse(textOf("file 20\nanon 12"))]).toEqual([NaN, 20, NaN]);
   });
 
+  it("finds keys that are shorter than a word, or the beginning of another", () => {
+    const short = new KeyedFile(["a", "ab", "abc", "abcd", "abcdef"]);
+    const content = "a 1\nab 2\nabc 3\nabcd 4\nabcde 9\nabcdef 5\nb 9\nabcdefg 9\n";
+    for (let time = 0; time < 2; time++) {
+      expect([...short.parse(textOf(content))]).toEqual([1, 2, 3, 4, 5]);
+    }
+  });
+
+  it("does not take a line for what stood there the time before", () => {
+    const before = "kernel 1\nanon 2\nfile 3\n";
+    for (const [content, values] of [
+      ["kernel 1\nanom 2\nfile 3\n", [NaN, 3, NaN]],
+      ["kernel\nanon 2\nfile 3\n", [2, 3, NaN]],
+      ["kernel 1\nanon\nfile 3\n", [NaN, 3, NaN]],
+      ["kernel 1\nfile 3\nanon 2\n", [2, 3, NaN]],
+      ["anon 2\n", [2, NaN, NaN]],
+      ["kernel 1\nanon", [NaN, NaN, NaN]],
+      ["kernel 1\nano", [NaN, NaN, NaN]],
+      ["\n\nanon 2\n", [2, NaN, NaN]],
+    ] as const) {
+      expect([...format.parse(textOf(before))]).toEqual([2, 3, NaN]);
+      expect([...format.parse(textOf(content))], content).toEqual(values);
+    }
+  });
+
+  it("reads a buffer's part, and another buffer after it", () => {
+    const all = new TextEncoder().encode("xxxanon 5\nfile 6\n");
+    const part = { bytes: all.subarray(3), length: all.length - 3 };
+    expect([...format.parse(part)]).toEqual([5, 6, NaN]);
+    expect([...format.parse({ bytes: all, length: all.length })]).toEqual([NaN, 6, NaN]);
+    expect([...format.parse(textOf("anon 7\n"))]).toEqual([7, NaN, NaN]);
+  });
+
   it("is right about every whole line of a mutated file, and never throws", () => {
     const whole = "anon 4096\nfile 8192\nkernel_stack 77\ninactive_file 12288\n";
     const mutation = fc.record({
@@ -122,5 +156,18 @@ describe("a keyed file", () => {
       }),
       { numRuns: 10_000 },
     );
+  });
+});
+
+describe("a list of numbers", () => {
+  it.each([
+    ["", []],
+    ["12\n13\n", [12, 13]],
+    ["0\n12\n", [0, 12]],
+    ["12\nx\n\n-1\n13\n", [12, NaN, NaN, NaN, 13]],
+    // The last line may be cut.
+    ["12\n13", [12, NaN]],
+  ])("of %j is %j", (content, numbers) => {
+    expect(parseList(textOf(content))).toEqual(numbers);
   });
 });

@@ -69,6 +69,15 @@ describe("the tree of cgroups", () => {
     expect(sorted(tree.scan())).toEqual([[], ["/docker/a"]]);
   });
 
+  it("sees what only another hierarchy has when it is that one's turn", () => {
+    make("docker/a");
+    const tree = open();
+    tree.scan();
+    tree.scan();
+    make("docker/b", ["memory"]);
+    expect(sorted(tree.scan())).toEqual([["/docker/b"], []]);
+  });
+
   it("sees a child of a leaf within eight scans, and at once when told to look everywhere", () => {
     make("docker/a");
     const tree = open();

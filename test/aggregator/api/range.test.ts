@@ -30,6 +30,8 @@ describe("start and end", () => {
     [{ start: "yesterday" }, 'start: "yesterday" is not a time; write for example'],
     [{ start: "-1y" }, 'start: "1y" is not a duration'],
     [{ end: "2026-13-01T00:00:00Z" }, "end: "],
+    [{ start: "2026-02-30T00:00:00Z" }, 'start: "2026-02-30T00:00:00Z" is not a time'],
+    [{ end: "2026-00-01T00:00:00Z" }, "end: "],
     [{ end: "" }, "end: "],
     [{ start: "2026-11-21" }, "start: "],
     [{ start: "99999999999999" }, "start: "],
@@ -52,5 +54,6 @@ describe("the step of a series", () => {
   test("is the one asked for, as long as that is not too fine", () => {
     expect(stepOf(range(3600), 1000)).toBe(1000);
     expect(() => stepOf(range(86_400), 1000)).toThrow("step: gives more than 11000 points");
+    expect(() => stepOf(range(5), 1)).toThrow("step: is less than 1s");
   });
 });

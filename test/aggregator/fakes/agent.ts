@@ -114,12 +114,9 @@ export class FakeNode {
 
   #line({ container, ring, describedAt, gone }: Held, since: number): object {
     const isNew = describedAt > since;
-    const samples = encodeSamples(
-      ring,
-      ring.positionAfterTick(since),
-      ring.length,
-      allMetrics.length,
-    );
+    const samples = encodeSamples(ring, ring.positionAfterTick(since), ring.length, [
+      ...allMetrics.keys(),
+    ]);
     return {
       id: container.id,
       ...(isNew ? { container } : {}),

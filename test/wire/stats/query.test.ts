@@ -19,6 +19,12 @@ describe("a query", () => {
     ["format", { format: "xml" }, /^format: "xml" is not one of json, csv, ndjson$/],
     ["group", { group: "shop" }, /^group: "shop" is not kind:name/],
     ["label", { label: "=x" }, /^label: /],
+    ["name", { name: "" }, /^name: is empty/],
+    ["runtime", { runtime: "" }, /^runtime: is empty/],
+    ["group", { group: "service:" }, /^group: /],
+    ["step", { step: "0.5ms" }, /^step: "0.5ms" is shorter than a millisecond/],
+    ["step", { step: "0s" }, /^step: /],
+    ["window", { window: "99999999999999999d" }, /^window: /],
   ])("names the parameter %s when it is wrong", (parameter, raw, message) => {
     expect(() => parseStatsQuery(raw)).toThrow(message);
     try {
