@@ -1,6 +1,8 @@
-/** Writes docs/metrics.md from the descriptions; `npm run docs`. */
+/** Writes the pages that are made from tables in the source; `npm run docs`. */
 import { writeFileSync } from "node:fs";
 
-import { metricsPage } from "./metrics-page.ts";
+import { generatedPages } from "./pages.ts";
 
-writeFileSync(new URL("../../docs/metrics.md", import.meta.url), metricsPage());
+for (const [name, text] of Object.entries(generatedPages())) {
+  writeFileSync(new URL(`../../docs/${name}`, import.meta.url), text);
+}

@@ -1,24 +1,32 @@
-import { allMetrics, allStats } from "../wire/metrics/all.ts";
+import { allMetrics, allSeries, allStats, newestMetrics } from "../wire/metrics/all.ts";
 import { machineMetrics } from "../wire/metrics/machine.ts";
-import type { Derivation } from "../wire/metrics/metric.ts";
+import type { Derivation, Family, Metric, Series } from "../wire/metrics/metric.ts";
 import { specMetrics } from "../wire/metrics/spec.ts";
+import { ownFamilies } from "./own-families.ts";
+import { table } from "./table.ts";
 
-function row(...cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+function familyRow(
+  family: Family,
+  { type, group }: Metric | Series,
+  per: readonly string[],
+): string[] {
+  const fixed = Object.entries(family.labels ?? {}).map(([name, value]) => `${name}="${value}"`);
+  return [`\`${family.name}\``, type, group, [...fixed, ...per].join(", "), family.help];
 }
 
-function table(head: readonly string[], rows: readonly string[]): string {
-  return [row(...head), row(...head.map(() => "---")), ...rows].join("\n");
+function byName([a = ""]: readonly string[], [b = ""]: readonly string[]): number {
+  return a < b ? -1 : 1;
 }
 
 function families(): string {
-  const rows = allMetrics.flatMap(({ family, type, group, per }) => {
-    if (family === undefined) return [];
-    const fixed = Object.entries(family.labels ?? {}).map(([name, value]) => `${name}="${value}"`);
-    const labels = [...fixed, ...(per === undefined ? [] : [per])].join(", ");
-    return [row(`\`${family.name}\``, type, group, labels, family.help)];
-  });
-  return table(["family", "type", "group", "labels", "what"], rows);
+  const plain = [...allMetrics, ...newestMetrics].flatMap((metric) =>
+    metric.family === undefined ? [] : [familyRow(metric.family, metric, [])],
+  );
+  const several = allSeries.map((series) => familyRow(series.family, series, series.per));
+  return table(
+    ["family", "type", "group", "labels", "what"],
+    [...plain, ...several].toSorted(byName),
+  );
 }
 
 function source(from: Derivation): string {
@@ -35,16 +43,18 @@ function source(from: Derivation): string {
 }
 
 function statistics(): string {
-  const rows = allStats.map(({ name, unit, rollUp, from, help }) =>
-    row(`\`${name}\``, unit, rollUp, source(from), help),
-  );
+  const rows = allStats.map(({ name, unit, rollUp, from, help }) => [
+    `\`${name}\``,
+    unit,
+    rollUp,
+    source(from),
+    help,
+  ]);
   return table(["statistic", "unit", "of several", "made from", "what"], rows);
 }
 
 function others(): string {
-  const rows = [...specMetrics, ...machineMetrics].map(({ name, help }) =>
-    row(`\`${name}\``, help),
-  );
+  const rows = [...specMetrics, ...machineMetrics].map(({ name, help }) => [`\`${name}\``, help]);
   return table(["family", "what"], rows);
 }
 
@@ -69,6 +79,8 @@ ${others()}
 
 \`container_info\` has the labels of each container, once, as \`container_label_*\`;
 \`container_start_time_seconds\` and \`container_last_seen\` are Unix times.
+
+${ownFamilies()}
 
 ## Statistics, in /stats of agent and aggregator
 
