@@ -8,6 +8,11 @@ export interface ControllerDirectory {
   readonly directory: string;
 }
 
+/** Where the kernel lists the tasks, that is the threads, of the cgroup of a directory itself. */
+export function taskListOf({ version, directory }: ControllerDirectory): string {
+  return join(directory, version === 1 ? "tasks" : "cgroup.threads");
+}
+
 /** One cgroup, seen as one whether its host has v1 or v2. */
 export interface Cgroup {
   /** Absolute path from the root of the hierarchies; `/` is the machine. */

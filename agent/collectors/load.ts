@@ -1,9 +1,7 @@
-import { join } from "node:path";
-
 import { encodeLabels } from "../../wire/exposition/encode.ts";
 import { columnOf } from "../../wire/metrics/all.ts";
 import { loadMetrics, loadSeries, TASK_STATES } from "../../wire/metrics/load.ts";
-import type { Cgroup, ControllerDirectory } from "../cgroup/cgroup.ts";
+import { type Cgroup, taskListOf } from "../cgroup/cgroup.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
 import { Standstill } from "./standstill.ts";
 import { countStates } from "./task-list.ts";
@@ -45,15 +43,11 @@ export class DecayingAverage {
 }
 
 /**
- * Where the kernel lists the tasks of the cgroup itself. Its own count of them by state (netlink,
- * `CGROUPSTATS_CMD_GET`) would cost less, but knows v1 alone, and since Linux 6.1 passes over most
- * tasks that sleep, as it does not expect them to be freezable.
+ * How many tasks are in which state, and how many want a CPU on average, where the operator asks.
+ * The kernel's own count of them by state (netlink, `CGROUPSTATS_CMD_GET`) would cost less, but
+ * knows v1 alone, and since Linux 6.1 passes over most tasks that sleep, as it does not expect them
+ * to be freezable.
  */
-function taskList({ version, directory }: ControllerDirectory): string {
-  return join(directory, version === 1 ? "tasks" : "cgroup.threads");
-}
-
-/** How many tasks are in which state, and how many want a CPU on average, where the operator asks. */
 export const load: Collector = {
   name: "load",
   group: "cpuLoad",
@@ -64,7 +58,7 @@ export const load: Collector = {
     const clock = host.load;
     if (place === undefined || clock === undefined) return undefined;
     const { files, procRoot } = host;
-    const list = taskList(place);
+    const list = taskListOf(place);
     const counts = new Float64Array(TASK_STATES.length);
     if (!countStates(list, procRoot, files, counts)) return undefined;
     const [running, uninterruptible] = [new DecayingAverage(), new DecayingAverage()];

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { codeOf, messageOf } from "../../lib/errors.ts";
-import type { Cgroup } from "../cgroup/cgroup.ts";
+import { type Cgroup, type ControllerDirectory, taskListOf } from "../cgroup/cgroup.ts";
 import { engineIdOf } from "../cgroup/engine-id.ts";
 import type { Absences } from "./absences.ts";
 
@@ -55,15 +55,12 @@ export function parseTaskGroups(text: string): { control: string; monitor: strin
   };
 }
 
-/**
- * The tasks of a container: of its cgroup and of all below it, but for containers of its own.
- * @param list the file with the tasks: `tasks` in v1, `cgroup.threads` in v2
- */
-function tasksBelow(directory: string, list: string): string[] {
-  const tasks = linesOf(join(directory, list));
-  for (const name of namesIn(directory)) {
-    if (engineIdOf(`/${name}`) === undefined)
-      tasks.push(...tasksBelow(join(directory, name), list));
+/** The tasks of a container: of its cgroup and of all below it, but for containers of its own. */
+function tasksBelow(place: ControllerDirectory): string[] {
+  const tasks = linesOf(taskListOf(place));
+  for (const name of namesIn(place.directory)) {
+    if (engineIdOf(`/${name}`) !== undefined) continue;
+    tasks.push(...tasksBelow({ ...place, directory: join(place.directory, name) }));
   }
   return tasks;
 }
@@ -152,9 +149,9 @@ export class ResctrlGroups {
   }
 
   #tasksOf({ directories }: Cgroup): string[] {
-    for (const { version, directory } of directories) {
-      if (!existsSync(directory)) continue;
-      const tasks = tasksBelow(directory, version === 1 ? "tasks" : "cgroup.threads");
+    for (const place of directories) {
+      if (!existsSync(place.directory)) continue;
+      const tasks = tasksBelow(place);
       if (tasks.length > 0) return tasks;
     }
     return [];

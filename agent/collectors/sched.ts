@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { columnOf } from "../../wire/metrics/all.ts";
 import { schedMetrics } from "../../wire/metrics/sched.ts";
 import type { Row } from "../../wire/ring.ts";
-import type { Cgroup } from "../cgroup/cgroup.ts";
+import { type Cgroup, taskListOf } from "../cgroup/cgroup.ts";
 import { parseDigits, parseList, type Text } from "../cgroup/parse.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
 import { Standstill } from "./standstill.ts";
@@ -138,7 +138,7 @@ export const sched: Collector = {
   open(cgroup: Cgroup, host: Host): Probe | undefined {
     const place = cgroup.controller("cpuacct") ?? cgroup.controller("cpu");
     if (place === undefined) return undefined;
-    const list = join(place.directory, place.version === 2 ? "cgroup.threads" : "tasks");
+    const list = taskListOf(place);
     if (!host.files.readOnce(list, true) || !doesKernelCount(host)) return undefined;
     const times = threadTimes(host);
     times.open(cgroup.id);

@@ -1,27 +1,32 @@
 import type { Series } from "./metric.ts";
 
-/** Counters of TCP by cAdvisor's names: the kernel's (`Tcp` in `net/snmp`, `TcpExt` in `net/netstat`) in lower case. */
-export const ADVANCED_TCP_STATES: readonly string[] = `
-  rtoalgorithm rtomin rtomax maxconn activeopens passiveopens attemptfails estabresets currestab
-  insegs outsegs retranssegs inerrs outrsts incsumerrors embryonicrsts syncookiessent
-  syncookiesrecv syncookiesfailed prunecalled rcvpruned ofopruned outofwindowicmps
-  lockdroppedicmps tw twrecycled twkilled tcptimewaitoverflow tcptimeouts tcpspuriousrtos
-  tcplossprobes tcplossproberecovery tcprenorecoveryfail tcpsackrecoveryfail tcprenofailures
-  tcpsackfailures tcplossfailures delayedacks delayedacklocked delayedacklost listenoverflows
-  listendrops tcphphits tcppureacks tcphpacks tcprenorecovery tcpsackrecovery tcpsackreneging
-  tcpfackreorder tcpsackreorder tcprenoreorder tcptsreorder tcpfullundo tcppartialundo
-  tcpdsackundo tcplossundo tcpfastretrans tcpslowstartretrans tcplostretransmit tcpretransfail
-  tcprcvcollapsed tcpdsackoldsent tcpdsackofosent tcpdsackrecv tcpdsackoforecv tcpabortondata
-  tcpabortonclose tcpabortonmemory tcpabortontimeout tcpabortonlinger tcpabortfailed
-  tcpmemorypressures tcpmemorypressureschrono tcpsackdiscard tcpdsackignoredold
-  tcpdsackignorednoundo tcpmd5notfound tcpmd5unexpected tcpmd5failure tcpsackshifted
-  tcpsackmerged tcpsackshiftfallback tcpbacklogdrop pfmemallocdrop tcpminttldrop
-  tcpdeferacceptdrop ipreversepathfilter tcpreqqfulldocookies tcpreqqfulldrop tcpfastopenactive
-  tcpfastopenactivefail tcpfastopenpassive tcpfastopenpassivefail tcpfastopenlistenoverflow
-  tcpfastopencookiereqd tcpsynretrans tcporigdatasent pawsactive pawsestab
+/** What the kernel counts of TCP and cAdvisor shows, by the kernel's names: `Tcp` in `net/snmp`, `TcpExt` in `net/netstat`. */
+export const ADVANCED_TCP_COUNTERS: readonly string[] = `
+  RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab
+  InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors EmbryonicRsts SyncookiesSent
+  SyncookiesRecv SyncookiesFailed PruneCalled RcvPruned OfoPruned OutOfWindowIcmps
+  LockDroppedIcmps TW TWRecycled TWKilled TCPTimeWaitOverflow TCPTimeouts TCPSpuriousRTOs
+  TCPLossProbes TCPLossProbeRecovery TCPRenoRecoveryFail TCPSackRecoveryFail TCPRenoFailures
+  TCPSackFailures TCPLossFailures DelayedACKs DelayedACKLocked DelayedACKLost ListenOverflows
+  ListenDrops TCPHPHits TCPPureAcks TCPHPAcks TCPRenoRecovery TCPSackRecovery TCPSACKReneging
+  TCPFACKReorder TCPSACKReorder TCPRenoReorder TCPTSReorder TCPFullUndo TCPPartialUndo
+  TCPDSACKUndo TCPLossUndo TCPFastRetrans TCPSlowStartRetrans TCPLostRetransmit TCPRetransFail
+  TCPRcvCollapsed TCPDSACKOldSent TCPDSACKOfoSent TCPDSACKRecv TCPDSACKOfoRecv TCPAbortOnData
+  TCPAbortOnClose TCPAbortOnMemory TCPAbortOnTimeout TCPAbortOnLinger TCPAbortFailed
+  TCPMemoryPressures TCPMemoryPressuresChrono TCPSACKDiscard TCPDSACKIgnoredOld
+  TCPDSACKIgnoredNoUndo TCPMD5NotFound TCPMD5Unexpected TCPMD5Failure TCPSackShifted
+  TCPSackMerged TCPSackShiftFallback TCPBacklogDrop PFMemallocDrop TCPMinTTLDrop
+  TCPDeferAcceptDrop IPReversePathFilter TCPReqQFullDoCookies TCPReqQFullDrop TCPFastOpenActive
+  TCPFastOpenActiveFail TCPFastOpenPassive TCPFastOpenPassiveFail TCPFastOpenListenOverflow
+  TCPFastOpenCookieReqd TCPSynRetrans TCPOrigDataSent PAWSActive PAWSEstab
 `
   .trim()
   .split(/\s+/);
+
+/** The same as cAdvisor's label `tcp_state` has them. */
+export const ADVANCED_TCP_STATES: readonly string[] = ADVANCED_TCP_COUNTERS.map((name) =>
+  name.toLowerCase(),
+);
 
 /** TCP of one network namespace in detail. */
 export const advancedTcpSeries: readonly Series[] = [

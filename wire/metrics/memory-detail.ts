@@ -1,30 +1,13 @@
 import type { Metric } from "./metric.ts";
-
-/** Help of the family of page faults, which has a column for each of its series. */
-export const FAULTS_HELP =
-  "Page faults, of the cgroup alone and with everything below it; major faults had to wait for a disk.";
+import { faultsOf } from "./page-faults.ts";
 
 function column(type: "counter" | "gauge", name: string, family: string, help: string): Metric {
   return { name, type, group: "memory", scale: 1, family: { name: family, help } };
 }
 
-function ownFaultsOf(name: string, type: "pgfault" | "pgmajfault"): Metric {
-  return {
-    name,
-    type: "counter",
-    group: "memory",
-    scale: 1,
-    family: {
-      name: "container_memory_failures_total",
-      help: FAULTS_HELP,
-      labels: { failure_type: type, scope: "container" },
-    },
-  };
-}
+const ownFaults = faultsOf("memory_own_faults", "pgfault", "container");
 
-const ownFaults = ownFaultsOf("memory_own_faults", "pgfault");
-
-const ownMajorFaults = ownFaultsOf("memory_own_major_faults", "pgmajfault");
+const ownMajorFaults = faultsOf("memory_own_major_faults", "pgmajfault", "container");
 
 const kernel = column(
   "gauge",

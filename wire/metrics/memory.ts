@@ -1,5 +1,5 @@
-import { FAULTS_HELP } from "./memory-detail.ts";
 import type { Family, Metric, Stat } from "./metric.ts";
+import { faultsOf } from "./page-faults.ts";
 
 function gauge(name: string, family: string, help: string): Metric {
   return { name, type: "gauge", group: "memory", scale: 1, family: { name: family, help } };
@@ -47,23 +47,9 @@ const inactiveFile = gauge(
   "Page cache on the inactive list, in bytes.",
 );
 
-function faultsOf(name: string, type: "pgfault" | "pgmajfault"): Metric {
-  return {
-    name,
-    type: "counter",
-    group: "memory",
-    scale: 1,
-    family: {
-      name: "container_memory_failures_total",
-      help: FAULTS_HELP,
-      labels: { failure_type: type, scope: "hierarchy" },
-    },
-  };
-}
+const faults = faultsOf("memory_faults", "pgfault", "hierarchy");
 
-const faults = faultsOf("memory_faults", "pgfault");
-
-const majorFaults = faultsOf("memory_major_faults", "pgmajfault");
+const majorFaults = faultsOf("memory_major_faults", "pgmajfault", "hierarchy");
 
 const oomKills: Metric = {
   name: "memory_oom_kills",

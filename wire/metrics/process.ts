@@ -1,20 +1,19 @@
-import type { Metric, Stat } from "./metric.ts";
+import type { Family, Metric, Stat } from "./metric.ts";
 
-const threads: Metric = {
-  name: "threads",
-  type: "gauge",
-  group: "process",
-  scale: 1,
-  family: { name: "container_threads", help: "Threads in the cgroup and everything below it." },
-};
+function gauge(name: string, family?: Family): Metric {
+  const metric = { name, type: "gauge", group: "process", scale: 1 } as const;
+  return family === undefined ? metric : { ...metric, family };
+}
 
-const processes: Metric = {
-  name: "processes",
-  type: "gauge",
-  group: "process",
-  scale: 1,
-  family: { name: "container_processes", help: "Processes in the cgroup itself." },
-};
+const threads = gauge("threads", {
+  name: "container_threads",
+  help: "Threads in the cgroup and everything below it.",
+});
+
+const processes = gauge("processes", {
+  name: "container_processes",
+  help: "Processes in the cgroup itself.",
+});
 
 /** Tasks of one cgroup. */
 export const processMetrics: Readonly<Record<"processes" | "threads", Metric>> = {
@@ -22,61 +21,32 @@ export const processMetrics: Readonly<Record<"processes" | "threads", Metric>> =
   threads,
 };
 
-const threadsMax: Metric = {
-  name: "threads_max",
-  type: "gauge",
-  group: "process",
-  scale: 1,
-  family: {
-    name: "container_threads_max",
-    help: "Threads that the cgroup and everything below it may have; 0 = no limit.",
-  },
-};
+const threadsMax = gauge("threads_max", {
+  name: "container_threads_max",
+  help: "Threads that the cgroup and everything below it may have; 0 = no limit.",
+});
 
 /** How many tasks a cgroup may have. */
 export const processLimitMetrics: Readonly<Record<"threadsMax", Metric>> = { threadsMax };
 
-const fileDescriptors: Metric = {
-  name: "file_descriptors",
-  type: "gauge",
-  group: "process",
-  scale: 1,
-  family: {
-    name: "container_file_descriptors",
-    help: "Open file descriptors of the processes in the cgroup itself.",
-  },
-};
+const fileDescriptors = gauge("file_descriptors", {
+  name: "container_file_descriptors",
+  help: "Open file descriptors of the processes in the cgroup itself.",
+});
 
-const sockets: Metric = {
-  name: "sockets",
-  type: "gauge",
-  group: "process",
-  scale: 1,
-  family: {
-    name: "container_sockets",
-    help: "Open file descriptors that are sockets, of the processes in the cgroup itself.",
-  },
-};
+const sockets = gauge("sockets", {
+  name: "container_sockets",
+  help: "Open file descriptors that are sockets, of the processes in the cgroup itself.",
+});
 
-const maxOpenFiles: Metric = {
-  name: "ulimit_soft_max_open_files",
-  type: "gauge",
-  group: "process",
-  scale: 1,
-  family: {
-    name: "container_ulimits_soft",
-    help: "Soft limit of the cgroup's first process; -1 = no limit.",
-    labels: { ulimit: "max_open_files" },
-  },
-};
+const maxOpenFiles = gauge("ulimit_soft_max_open_files", {
+  name: "container_ulimits_soft",
+  help: "Soft limit of the cgroup's first process; -1 = no limit.",
+  labels: { ulimit: "max_open_files" },
+});
 
 /** Of which cAdvisor has no family, but a field in its REST API. */
-const maxOpenFilesHard: Metric = {
-  name: "ulimit_hard_max_open_files",
-  type: "gauge",
-  group: "process",
-  scale: 1,
-};
+const maxOpenFilesHard = gauge("ulimit_hard_max_open_files");
 
 /** What the processes of one cgroup hold open, and may. */
 export const descriptorMetrics: Readonly<

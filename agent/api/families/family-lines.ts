@@ -26,6 +26,13 @@ class Lines {
     this.count++;
   }
 
+  /** The page has no more of the family: what is left of a longer one before is let go. */
+  close(end: number): void {
+    this.end = end;
+    if (this.owners.length === this.count) return;
+    this.owners.length = this.labels.length = this.count;
+  }
+
   /** Where the line behind this one begins. */
   endOf(line: number): number {
     return line + 1 < this.count ? (this.starts[line + 1] ?? 0) : this.end;
@@ -107,7 +114,7 @@ export class FamilyLines {
   /** Ends the family's part of the page. */
   end(): void {
     this.#flush();
-    this.#now.end = this.#page?.length ?? 0;
+    this.#now.close(this.#page?.length ?? 0);
   }
 
   /** The page is complete, in these bytes: the next one may copy from them. */

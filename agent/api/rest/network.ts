@@ -1,4 +1,4 @@
-import { ADVANCED_TCP_STATES } from "../../../wire/metrics/advanced-tcp.ts";
+import { ADVANCED_TCP_COUNTERS, ADVANCED_TCP_STATES } from "../../../wire/metrics/advanced-tcp.ts";
 import { columnOf } from "../../../wire/metrics/all.ts";
 import { networkMetrics } from "../../../wire/metrics/network.ts";
 import { TCP_STATES } from "../../../wire/metrics/tcp.ts";
@@ -11,7 +11,7 @@ import { udp } from "../../collectors/udp.ts";
 import type { Tracked } from "../../window/tracked.ts";
 import type { GoObject, GoValue } from "./go-json.ts";
 import { type Sample, seriesOf, whole } from "./sample.ts";
-import { ADVANCED_TCP_FIELDS, TCP_FIELDS, UDP_FIELDS } from "./tcp-fields.ts";
+import { TCP_FIELDS, UDP_FIELDS } from "./tcp-fields.ts";
 
 /** Columns in the order of a network's values. */
 const COLUMNS = [
@@ -91,7 +91,7 @@ function socketsOf(sample: Sample): GoObject {
       advancedTcp,
       "tcp_state",
       ADVANCED_TCP_STATES,
-      ADVANCED_TCP_FIELDS,
+      ADVANCED_TCP_COUNTERS,
       0,
     ),
   };

@@ -5,7 +5,8 @@
  * of the newest sample alone may be left out of the older ones.
  */
 
-import { ADVANCED_TCP_FIELDS, TCP_FIELDS, UDP_FIELDS } from "./tcp-fields.ts";
+import { ADVANCED_TCP_COUNTERS } from "../../../wire/metrics/advanced-tcp.ts";
+import { TCP_FIELDS, UDP_FIELDS } from "./tcp-fields.ts";
 
 function optional(names: readonly string[]): string {
   return names.map((name) => `${name}?:u`).join(" ");
@@ -81,7 +82,7 @@ export const structures: Readonly<Record<string, string>> = {
   NetworkStatsV2: `interfaces?:[InterfaceStats] ${SOCKETS}`,
   TcpStat: optional(TCP_FIELDS),
   UdpStat: optional(UDP_FIELDS),
-  TcpAdvancedStat: optional(ADVANCED_TCP_FIELDS).replace("MaxConn?:u", "MaxConn?:int"),
+  TcpAdvancedStat: optional(ADVANCED_TCP_COUNTERS).replace("MaxConn?:u", "MaxConn?:int"),
   FsStats: `device?:s type:s capacity:u usage:u base_usage:u available:u has_inodes:bool inodes:u
     inodes_free:u reads_completed:u reads_merged:u sectors_read:u read_time:u writes_completed:u
     writes_merged:u sectors_written:u write_time:u io_in_progress:u io_time:u weighted_io_time:u`,
