@@ -83,8 +83,19 @@ function readEntry(
   if (file.given.has(setting)) {
     throw new ConfigError(setting, undefined, `given twice in ${file.path}; keep one of them`);
   }
-  const raw = option.structured ? node.toJS(file.document) : plain(file, node);
+  const raw = option.structured ? structure(file, node) : plain(file, node);
   file.given.set(setting, { raw, origin: origin(file, key) });
+}
+
+/** Plain values; a number as its text, so that a label `007` is what was written. */
+function structure({ yaml, document }: OpenFile, node: Node): unknown {
+  yaml.visit(node, {
+    Scalar(_, scalar) {
+      const { value, source = "" } = scalar;
+      if (typeof value === "number" && String(value) !== source) scalar.value = source;
+    },
+  });
+  return node.toJS(document);
 }
 
 /** A scalar as its text, a list as its texts; anything else as it is, for the option to refuse. */
