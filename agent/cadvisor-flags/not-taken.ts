@@ -20,7 +20,7 @@ export const ignoredFlags: readonly CadvisorFlag[] = [
   ...all(["max_procs"], "one thread samples; others only compress and look up files"),
   ...all(["docker_root"], "writable layers are found through the mounts of each container"),
   ...all(
-    ["containerd", "containerd-namespace", "podman", "crio_client_timeout"],
+    ["containerd", "containerd-namespace", "crio_client_timeout"],
     "this engine is not asked yet: its containers appear by their cgroup's path",
   ),
   ...all(["container_hints"], "the network of a container is found through its processes"),
@@ -91,15 +91,6 @@ export const refusedFlags: readonly CadvisorFlag[] = [
   ...all(
     ["http_auth_file", "http_auth_realm", "http_digest_file", "http_digest_realm"],
     "it never protected the API; listen on loopback, or put a proxy that asks for a password before it",
-  ),
-  ...all(
-    ["docker-tls"],
-    "Docker over TLS is not supported yet; give the agent a socket, or a socket proxy",
-    true,
-  ),
-  ...all(
-    ["docker-tls-ca", "docker-tls-cert", "docker-tls-key"],
-    "Docker over TLS is not supported yet; give the agent a socket, or a socket proxy",
   ),
   ...all(
     ["collector_cert", "collector_key"],

@@ -150,7 +150,9 @@ describeWith(["docker"], "an agent beside a Docker engine", () => {
   test("goes on while the engine hangs", async () => {
     await engine.freeze();
     const frozenAt = Date.now();
-    await until("the failure to be counted", async () => (await failures("timeout")) > 0);
+    // It is noticed when it owes the next list.
+    const isNoticed = async (): Promise<boolean> => (await failures("timeout")) > 0;
+    await until("the failure to be counted", isNoticed, { timeoutMs: 100_000, everyMs: 500 });
     expect(await runtimeState("failing")).toBe(1);
     expect((await shown()).map(({ name }) => name)).toEqual(["first"]);
     const seconds = await sampledSeconds(`${engine.cgroupParent}/${first.id}`);
@@ -161,7 +163,7 @@ describeWith(["docker"], "an agent beside a Docker engine", () => {
     await connected();
     await engine.run({ name: "after-thaw", cmd: SLEEP });
     await expectAgreement();
-  });
+  }, 180_000);
 
   test("finds the engine again after it died", async () => {
     const always = await runAlways("always");

@@ -1,8 +1,7 @@
-import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
-
 import { isRecord } from "../../../lib/record.ts";
 import type { ContainerHealth } from "../../../wire/container.ts";
-import type { ContainerNetwork, EngineContainer, EngineEvent } from "../runtime.ts";
+import type { ContainerNetwork, EngineContainer } from "../runtime.ts";
+import { EngineError } from "./engine-error.ts";
 
 /** The engine's time of something that has not happened. */
 const NEVER = "0001-01-01T00:00:00Z";
@@ -11,6 +10,11 @@ const NEVER = "0001-01-01T00:00:00Z";
 function nameOf(names: readonly string[]): string {
   const plain = names.find((name) => name.lastIndexOf("/") <= 0) ?? names[0] ?? "";
   return plain.replace(/^\//, "");
+}
+
+/** An engine that is just making or removing a container may have no name for it. */
+function namedOr(id: string, name: string): string {
+  return name === "" ? id.slice(0, 12) : name;
 }
 
 /** A container without a health check is `none`, or is not said to be anything. */
@@ -68,6 +72,23 @@ function addressesOf(networks: Fields): string[] {
     .filter((address) => address !== "");
 }
 
+/** Podman's own words, which its inspect uses and its list does not, by Docker's. */
+const STATES = new Map([
+  ["configured", "created"],
+  ["initialized", "created"],
+  ["stopped", "exited"],
+]);
+
+function stateOf(word: string): string {
+  return STATES.get(word) ?? word;
+}
+
+/** `bridge`, `host`, `none`, `container:<id>`, the name of a network; absent if it is not told. */
+function networkModeOf(fields: Fields): { readonly networkMode?: string } {
+  const mode = textOf(fieldsOf(fields["HostConfig"])["NetworkMode"]);
+  return mode === "" ? {} : { networkMode: mode };
+}
+
 /** Addresses that it has now, and ports that it says it listens on. */
 function networkOf(config: Fields, inspected: Fields): ContainerNetwork {
   return {
@@ -101,18 +122,28 @@ function listedNetwork(listed: Fields): { readonly network?: ContainerNetwork } 
 }
 
 /** An entry of `GET /containers/json`, which has no exact times. https://docs.docker.com/reference/api/engine/ */
-export function parseListed(listed: ContainerInfo): EngineContainer {
+export function parseListed(listed: unknown): EngineContainer {
   const fields = fieldsOf(listed);
-  const { Id: id, Names: names, Image: image, Labels, State: state, Status } = fields;
+  const { Names: names, Image: image, Labels, State: state, Status } = fields;
+  const id = textOf(fields["Id"]);
   return {
-    id: textOf(id),
-    name: nameOf(textsOf(names)),
+    id,
+    name: namedOr(id, nameOf(textsOf(names))),
     image: textOf(image),
     labels: labelsOf(Labels),
-    state: textOf(state),
+    state: stateOf(textOf(state)),
     ...healthIn(textOf(Status)),
+    ...networkModeOf(fields),
     ...listedNetwork(fields),
   };
+}
+
+/** The answer of `GET /containers/json`. What has no id is left out. @throws EngineError if it is no list */
+export function parseList(answer: unknown): readonly EngineContainer[] {
+  if (!Array.isArray(answer)) {
+    throw new EngineError("malformed", "cannot list its containers: the answer is no list");
+  }
+  return answer.map(parseListed).filter(({ id }) => id !== "");
 }
 
 /**
@@ -120,7 +151,7 @@ export function parseListed(listed: ContainerInfo): EngineContainer {
  * @param envPrefixes how the names of the variables begin that are kept
  */
 export function parseInspected(
-  inspected: ContainerInspectInfo,
+  inspected: unknown,
   envPrefixes: readonly string[] = [],
 ): EngineContainer {
   const fields = fieldsOf(inspected);
@@ -128,13 +159,16 @@ export function parseInspected(
   const { StartedAt, Status: status, Health: health } = fieldsOf(fields["State"]);
   const { RestartCount: restarts } = fields;
   const startedAt = textOf(StartedAt);
+  const id = textOf(fields["Id"]);
+  const createdAt = textOf(fields["Created"]);
   const container = {
-    id: textOf(fields["Id"]),
-    name: nameOf([textOf(fields["Name"])]),
+    id,
+    name: namedOr(id, nameOf([textOf(fields["Name"])])),
     image: textOf(config["Image"]),
     labels: labelsOf(config["Labels"]),
-    state: textOf(status),
-    createdAt: textOf(fields["Created"]),
+    state: stateOf(textOf(status)),
+    ...(createdAt === "" ? {} : { createdAt }),
+    ...networkModeOf(fields),
     network: networkOf(config, fields),
     restarts: Number.isSafeInteger(restarts) ? Math.max(0, Number(restarts)) : 0,
     ...healthOf(textOf(fieldsOf(health)["Status"])),
@@ -143,40 +177,17 @@ export function parseInspected(
   return startedAt === "" || startedAt === NEVER ? container : { ...container, startedAt };
 }
 
-/** What changes who a container is, or whether it runs. */
-const CHANGES = new Set([
-  "create",
-  "start",
-  "restart",
-  "die",
-  "stop",
-  "pause",
-  "unpause",
-  "rename",
-  "update",
-  "destroy",
-  "health_status",
-]);
-
-/** What else is counted. Others (exec, attach, …) come in thousands. */
-const ACTIONS = new Set([...CHANGES, "kill", "oom"]);
-
-/** Whether a container is another after an event. */
-export function isChange({ action }: EngineEvent): boolean {
-  return CHANGES.has(action);
+/** The version of an engine and of its API; what it does not tell is undefined. */
+export interface EngineVersion {
+  readonly engine: string | undefined;
+  readonly api: string | undefined;
 }
 
-/** One line of `GET /events`; undefined if it is none of ours. Throws if it is no JSON. */
-export function parseEvent(line: string): EngineEvent | undefined {
-  const event: unknown = JSON.parse(line);
-  if (!isRecord(event) || event["Type"] !== "container") return undefined;
-  const { Action: action, Actor: actor } = event;
-  if (typeof action !== "string" || !isRecord(actor)) return undefined;
-  const { ID: id, Attributes: attributes } = actor;
-  // `health_status: healthy`
-  const verb = action.split(":")[0] ?? "";
-  if (typeof id !== "string" || !ACTIONS.has(verb)) return undefined;
-  const { name, image, exitCode } = isRecord(attributes) ? attributes : {};
-  const told = { action: verb, id, name: textOf(name), image: textOf(image) };
-  return verb === "die" ? { ...told, exitCode: Number(exitCode) } : told;
+/** The answer of `GET /version`. */
+export function parseVersion(answer: unknown): EngineVersion {
+  const { Version: engine, ApiVersion: api } = fieldsOf(answer);
+  return {
+    engine: typeof engine === "string" ? engine : undefined,
+    api: typeof api === "string" ? api : undefined,
+  };
 }

@@ -1,0 +1,58 @@
+/** How many containers are asked for at once. */
+const PARALLEL = 4;
+
+/** So many wait at most; the next list finds what did not fit. */
+const MOST_WAITING = 10_000;
+
+/**
+ * Asks for containers by id, a few at a time, and each at most once at a time: the older of two answers
+ * might come last. However often a container changes meanwhile, it is asked for once more afterwards.
+ */
+export class Asking<Answer> {
+  readonly #ask: (id: string) => Promise<Answer | undefined>;
+  readonly #tell: (answer: Answer) => void;
+  readonly #waiting: Set<string> = new Set();
+  /** Those that are being asked for, and whether the answer still is wanted. */
+  readonly #asked: Map<string, boolean> = new Map();
+
+  /**
+   * @param ask must not throw; undefined if there is no answer
+   * @param tell gets what was answered
+   */
+  constructor(ask: (id: string) => Promise<Answer | undefined>, tell: (answer: Answer) => void) {
+    this.#ask = ask;
+    this.#tell = tell;
+  }
+
+  /** This container has changed. */
+  add(id: string): void {
+    if (this.#waiting.size >= MOST_WAITING) return;
+    this.#waiting.add(id);
+    this.#next();
+  }
+
+  /** This container has gone: no late answer brings it back. */
+  forget(id: string): void {
+    this.#waiting.delete(id);
+    if (this.#asked.has(id)) this.#asked.set(id, false);
+  }
+
+  #next(): void {
+    if (this.#asked.size >= PARALLEL) return;
+    for (const id of this.#waiting) {
+      if (this.#asked.has(id)) continue;
+      this.#waiting.delete(id);
+      this.#asked.set(id, true);
+      void this.#askOne(id);
+      if (this.#asked.size >= PARALLEL) return;
+    }
+  }
+
+  async #askOne(id: string): Promise<void> {
+    const answer = await this.#ask(id);
+    const isWanted = this.#asked.get(id) === true;
+    this.#asked.delete(id);
+    if (isWanted && answer !== undefined) this.#tell(answer);
+    this.#next();
+  }
+}
