@@ -32,7 +32,7 @@ export interface Container {
   /** The variables that the operator has asked for, keys in lower case. */
   readonly env?: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** What it belongs to: `compose_project`, `service`, `stack`, `namespace`, `pod`. */
+  /** What it belongs to: `compose_project`, `service`, `stack`, `task`, `namespace`, `pod`, `container`, `group`. */
   readonly groups: Readonly<Record<string, string>>;
   readonly limits: Limits;
 }

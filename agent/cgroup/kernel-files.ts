@@ -15,6 +15,15 @@ const REASONS: Readonly<Record<string, FailureReason>> = {
   ENFILE: "limit",
 };
 
+/** A file that could not be had when it was asked for last. */
+export interface Refusal {
+  readonly path: string;
+  readonly reason: FailureReason;
+}
+
+/** Refusals are kept by the file's name, of which there are a few dozen: so many bound what a strange host may add. */
+const MOST_REFUSALS = 256;
+
 const FIRST_SIZE = 64 * 1024;
 const LARGEST_SIZE = 4 * 1024 * 1024;
 
@@ -42,6 +51,8 @@ export function reasonOf(error: unknown): FailureReason {
 export class KernelFiles {
   /** How often each kind of failure has happened. A missing file is no failure when it is opened. */
   readonly failures: Map<FailureReason, number> = new Map();
+  /** The last refusal of each file, by its name without the directory: why a number is missing. */
+  readonly refusals: Map<string, Refusal> = new Map();
   /** Files open now. */
   open = 0;
   /** Reads done since the start. */
@@ -80,6 +91,7 @@ export class KernelFiles {
     } catch (error) {
       // Not there: the controller is off, or the cgroup has just gone. Neither is a failure.
       const reason = reasonOf(error);
+      this.#refuse(path, reason);
       if (reason !== "gone") this.fail(reason);
       return undefined;
     }
@@ -126,6 +138,7 @@ export class KernelFiles {
       return this.read(file, mayBeGone);
     } catch (error) {
       const reason = reasonOf(error);
+      this.#refuse(file.path, reason);
       if (reason !== "gone" || !mayBeGone) this.fail(reason);
       if (reason === "gone") this.release(file);
       return false;
@@ -170,6 +183,12 @@ export class KernelFiles {
   /** Counts a failure. */
   fail(reason: FailureReason): void {
     this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
+  }
+
+  #refuse(path: string, reason: FailureReason): void {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (this.refusals.size >= MOST_REFUSALS && !this.refusals.has(name)) return;
+    this.refusals.set(name, { path, reason });
   }
 
   #becomeScarce(): void {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { columnOf } from "../../wire/metrics/all.ts";
 import { descriptorMetrics } from "../../wire/metrics/process.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
-import type { Text } from "../cgroup/parse.ts";
+import { engineIdOf } from "../cgroup/engine-id.ts";
+import { countLines, type Text } from "../cgroup/parse.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
 import { OpenDescriptors } from "./open-descriptors.ts";
 import { Standstill } from "./standstill.ts";
@@ -80,6 +81,9 @@ export const descriptors: Collector = {
     if (place === undefined) return undefined;
     const list = join(place.directory, "cgroup.procs");
     if (!host.files.readOnce(list, true)) return undefined;
+    // A container without a process in its list has them in inner cgroups, or where we don't see them.
+    const isContainer = engineIdOf(cgroup.id) !== undefined;
+    if (isContainer && countLines(host.files.text) === 0) return undefined;
     const open = new OpenDescriptors(host, list);
     const limit = new FirstLimit(host);
     const standstill = new Standstill();

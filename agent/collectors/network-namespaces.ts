@@ -1,4 +1,4 @@
-import { readlinkSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 interface Owner {
@@ -11,23 +11,22 @@ interface Owner {
  * that share a network would each be counted with all of its traffic.
  */
 export class NetworkNamespaces {
-  readonly #procRoot: string;
   readonly #owners: Map<string, Owner> = new Map();
+  readonly #nameOf: NameOf;
   readonly #host: string | undefined;
 
   constructor(procRoot: string) {
-    this.#procRoot = procRoot;
-    // The first process may be closed to us; then we take it that we live in the machine's network.
+    const [ofLink, ofFile] = [linksIn(procRoot), filesIn(procRoot)];
+    // The links of the first process are closed to an agent with few rights, in a container or not.
+    // All go by the same: one namespace must not have two names.
+    this.#nameOf = ofLink("1") === undefined && ofFile("1") !== undefined ? ofFile : ofLink;
+    // Where not even that is shown we take it that we live in the machine's network.
     this.#host = this.of("1") ?? this.of("self");
   }
 
-  /** The namespace of a process, as the kernel names it (`net:[4026531840]`); undefined if unreadable. */
+  /** The namespace of a process by a name of the kernel's, always the same one; undefined if unreadable. */
   of(pid: string): string | undefined {
-    try {
-      return readlinkSync(join(this.#procRoot, pid, "ns", "net"));
-    } catch {
-      return undefined;
-    }
+    return this.#nameOf(pid);
   }
 
   /**
@@ -48,4 +47,26 @@ export class NetworkNamespaces {
     const owner = this.#owners.get(namespace);
     if (owner !== undefined && --owner.claims === 0) this.#owners.delete(namespace);
   }
+}
+
+type NameOf = (pid: string) => string | undefined;
+
+function attempt(read: NameOf): NameOf {
+  return (pid) => {
+    try {
+      return read(pid);
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** `net:[4026531840]`, for whom may look into the process. https://man7.org/linux/man-pages/man7/namespaces.7.html */
+function linksIn(procRoot: string): NameOf {
+  return attempt((pid) => readlinkSync(join(procRoot, pid, "ns", "net")));
+}
+
+/** The number of a file that each namespace has of its own, for everybody. */
+function filesIn(procRoot: string): NameOf {
+  return attempt((pid) => `dev:[${statSync(join(procRoot, pid, "net", "dev")).ino}]`);
 }

@@ -1,3 +1,4 @@
+import { isSandbox } from "../../wire/groups.ts";
 import { columnOf } from "../../wire/metrics/all.ts";
 import { groupCounters, groupGauges } from "../../wire/metrics/groups.ts";
 import { engineIdOf } from "../cgroup/engine-id.ts";
@@ -7,8 +8,8 @@ import { addTo, Member } from "./member.ts";
 import { membershipsOf } from "./memberships.ts";
 
 /** A group without containers keeps its counters for so long, and no more than so many of them do. */
-const KEPT_MS = 3_600_000;
-const MOST_EMPTY = 1000;
+const KEPT_MS = 600_000;
+const MOST_EMPTY = 200;
 
 const COUNTERS = groupCounters.map(({ of }) => columnOf(of));
 const GAUGES = groupGauges.map(({ of }) => columnOf(of));
@@ -78,9 +79,10 @@ export class GroupTotals {
     const member = this.#read(tracked);
     const { growth } = member;
     const memberships = membershipsOf(tracked.container);
+    const counts = !isSandbox(tracked.container.labels);
     for (const labels of memberships) {
       const total = this.#totalOf(labels);
-      total.size++;
+      if (counts) total.size++;
       total.seenAt = time;
       for (let index = 0; index < GAUGES.length; index++) {
         addTo(total.gauges, index, tracked.newestValue(GAUGES[index] ?? 0));

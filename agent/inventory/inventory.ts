@@ -7,17 +7,24 @@ import type {
   Runtime,
   RuntimeListener,
 } from "../runtimes/runtime.ts";
+import { ContainerPaths } from "./container-paths.ts";
+import { type Known, KnownContainers } from "./known-containers.ts";
 
-interface Known {
-  readonly runtime: string;
-  readonly container: EngineContainer;
+/** Told which containers have cgroups. */
+export interface PathsListener {
+  /** The cgroup of a container is there, or another one is its cgroup now. */
+  appeared(engineId: string, cgroup: string): void;
+  /** None of its cgroups is there any more. */
+  vanished(engineId: string): void;
 }
 
 /** Who each cgroup is, as the engines tell it. */
 export class Inventory {
-  /** By the engine's id. */
-  readonly #known: Map<string, Known> = new Map();
+  readonly #known: KnownContainers = new KnownContainers();
+  readonly #paths: ContainerPaths = new ContainerPaths();
   readonly #onChange: (engineId: string) => void;
+  #pathsListener: PathsListener | undefined;
+  #sources = 0;
 
   /** @param onChange called with the engine's id when something has happened to a container */
   constructor(onChange: (engineId: string) => void) {
@@ -31,16 +38,49 @@ export class Inventory {
 
   /** Whether an engine knows a container of this id, running or not. */
   has(engineId: string): boolean {
-    return this.#known.has(engineId);
+    return this.#known.get(engineId) !== undefined;
   }
 
-  /** Begins to follow an engine. */
+  /** Begins to follow an engine. Of several that know one container the one that was followed first is believed. */
   follow(
     runtime: Runtime,
     cgroupsChanged: () => void,
     event: (event: EngineEvent) => void = () => {},
   ): void {
-    runtime.start({ ...this.#listener(runtime.name, cgroupsChanged), event });
+    runtime.start({ ...this.#listener(runtime.name, this.#sources++, cgroupsChanged), event });
+  }
+
+  /** Tells from now on which containers have cgroups, beginning with those that have one. */
+  followPaths(listener: PathsListener): void {
+    this.#pathsListener = listener;
+    for (const [engineId, cgroup] of this.#paths.all()) listener.appeared(engineId, cgroup);
+  }
+
+  /** A cgroup has been found: call it before it is described, and for all that came together first. */
+  appeared(cgroup: string): void {
+    const engineId = engineIdOf(cgroup);
+    if (engineId === undefined) return;
+    const isMoved = this.#paths.add(cgroup);
+    if (this.#paths.of(engineId) !== cgroup) return;
+    if (isMoved) this.#onChange(engineId);
+    this.#pathsListener?.appeared(engineId, cgroup);
+  }
+
+  /** A cgroup has gone. */
+  vanished(cgroup: string): void {
+    const engineId = engineIdOf(cgroup);
+    if (engineId === undefined) return;
+    const isMoved = this.#paths.remove(cgroup);
+    const next = this.#paths.of(engineId);
+    if (next === undefined) this.#pathsListener?.vanished(engineId);
+    if (!isMoved || next === undefined) return;
+    this.#onChange(engineId);
+    this.#pathsListener?.appeared(engineId, next);
+  }
+
+  /** Who tells of a container, by the engine's id: the name of a runtime; undefined if nobody does. */
+  sourceOf(engineId: string): string | undefined {
+    return this.#known.get(engineId)?.source;
   }
 
   /** What the engine knows of a container, by the engine's id. */
@@ -52,43 +92,40 @@ export class Inventory {
   describe(cgroup: string, limits: Limits = NO_LIMITS): Container {
     const engineId = engineIdOf(cgroup);
     const known = engineId === undefined ? undefined : this.#known.get(engineId);
-    return known === undefined
+    const isSecond = engineId !== undefined && this.#paths.isSecond(engineId, cgroup);
+    return known === undefined || isSecond
       ? { id: cgroup, name: cgroup, labels: {}, groups: {}, limits }
       : containerOf(cgroup, known, limits);
   }
 
-  #listener(runtime: string, cgroupsChanged: () => void): RuntimeListener {
+  #listener(source: string, rank: number, cgroupsChanged: () => void): RuntimeListener {
+    const remove = (id: string): void => {
+      // Where nobody else knows it, it is gone, and its cgroup with it.
+      if (this.#known.remove(id, rank) && this.has(id)) this.#onChange(id);
+    };
     return {
       cgroupsChanged,
-      upsert: (container) => this.#put(runtime, container),
-      remove: (id) => {
-        this.#known.delete(id);
+      upsert: (container) => {
+        const told = { source, container, rank };
+        // Even if nothing here is new: the limits, which stand in the cgroup's files, may be.
+        if (this.#known.put(told)) this.#onChange(container.id);
       },
+      remove,
       retain: (ids) => {
-        for (const [id, known] of this.#known) {
-          if (known.runtime === runtime && !ids.has(id)) this.#known.delete(id);
-        }
+        for (const id of this.#known.toldBy(rank)) if (!ids.has(id)) remove(id);
       },
     };
   }
-
-  #put(runtime: string, container: EngineContainer): void {
-    const before = this.#known.get(container.id)?.container;
-    // A list knows less than an answer about one container: it keeps what was known.
-    this.#known.set(container.id, { runtime, container: { ...before, ...container } });
-    // Even if nothing here is new: the limits, which stand in the cgroup's files, may be.
-    this.#onChange(container.id);
-  }
 }
 
-function containerOf(cgroup: string, { runtime, container }: Known, limits: Limits): Container {
-  const { createdAt, startedAt, health, restarts, env, labels } = container;
+function containerOf(cgroup: string, { source, container }: Known, limits: Limits): Container {
+  const { createdAt, startedAt, health, restarts, env, labels, pod } = container;
   return {
     id: cgroup,
     container_id: container.id,
     name: container.name,
     image: container.image,
-    runtime,
+    runtime: container.runtime ?? source,
     state: container.state,
     ...(createdAt === undefined ? {} : { created_at: createdAt }),
     ...(startedAt === undefined ? {} : { started_at: startedAt }),
@@ -96,7 +133,7 @@ function containerOf(cgroup: string, { runtime, container }: Known, limits: Limi
     ...(restarts === undefined ? {} : { restarts }),
     ...(env === undefined ? {} : { env }),
     labels,
-    groups: groupsOf(labels),
+    groups: groupsOf(labels, pod),
     limits,
   };
 }

@@ -3,6 +3,8 @@ import type { ContainerHealth } from "../../wire/container.ts";
 /** A container as its engine knows it. */
 export interface EngineContainer {
   readonly id: string;
+  /** `docker`, `podman`, …, where the source that tells is not the engine itself and has another name. */
+  readonly runtime?: string;
   readonly name: string;
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -19,6 +21,10 @@ export interface EngineContainer {
   readonly env?: Readonly<Record<string, string>>;
   /** How others on this machine reach it; absent if it is not known. */
   readonly network?: ContainerNetwork;
+  /** In the engine's words: `bridge`, `host`, `none`, `container:<id>`, the name of a network. */
+  readonly networkMode?: string;
+  /** The name of the pod that its engine keeps it in, where no label tells. */
+  readonly pod?: string;
 }
 
 /** A container's place in the network, as its engine tells. */
@@ -76,5 +82,10 @@ export interface Runtime {
   readonly failures: ReadonlyMap<string, number>;
   /** Begins to follow the engine; returns at once. */
   start(listener: RuntimeListener): void;
+  /**
+   * Of engines that tell no events: a container's cgroup has come or gone, and that does not fit what
+   * was told last. Returns at once; called more than once for one container.
+   */
+  cgroupChanged?(engineId: string): void;
   close(): Promise<void>;
 }
