@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The `plimsoll` command: finds out which program is meant, and runs it. */
+import { dirname, resolve } from "node:path";
 import process from "node:process";
 
 import { translateCadvisorFlags } from "./agent/cadvisor-flags/translate.ts";
 import { type AgentConfig, agentOptions } from "./agent/config.ts";
+import { type DoctorConfig, doctorOptions } from "./agent/doctor-options.ts";
 import { type AggregatorConfig, aggregatorOptions } from "./aggregator/config.ts";
 import type { Aggregator } from "./aggregator/main.ts";
 import { duration } from "./lib/config/builders.ts";
@@ -42,17 +44,25 @@ type Translate = (argv: readonly string[]) => {
   readonly ignored: readonly { readonly name: string; readonly note: string }[];
 };
 
+/** What some commands have besides. */
+interface Extras<Table extends OptionTable> {
+  readonly translate?: Translate;
+  /** Loads the check of the values together; only then, as it knows a good part of the program. */
+  readonly loadVerify?: () => Promise<NonNullable<ReadConfig<Table>["verify"]>>;
+}
+
 /** A command made of a table of settings and of what it starts. */
 function command<const Table extends OptionTable>(
   name: string,
   summary: string,
   options: Table,
   begin: Begin<Table>,
-  translate: Translate = (argv) => ({ argv, ignored: [] }),
+  { translate = (argv) => ({ argv, ignored: [] }), loadVerify }: Extras<Table> = {},
 ): Command {
   return {
     summary,
     async start(given, parts, signals) {
+      const verify = await loadVerify?.();
       const { argv, ignored } = translate(given);
       const ignoreEnv = ["agent", "aggregator"].filter((other) => !(`${other}.listen` in options));
       const asked: ReadConfig<Table> = {
@@ -62,6 +72,7 @@ function command<const Table extends OptionTable>(
         command: name,
         summary,
         ignoreEnv,
+        ...(verify === undefined ? {} : { verify }),
       };
       const { values } = readConfig(asked);
       const logger = createLogger({ level: values["log.level"], format: values["log.format"] });
@@ -93,9 +104,27 @@ async function beginAgent(
 async function beginAggregator(
   config: AggregatorConfig,
   surroundings: Surroundings,
+  file: string | undefined,
 ): Promise<Aggregator> {
   const { startAggregator } = await import("./aggregator/main.ts");
-  return startAggregator(config, surroundings);
+  const folder = file === undefined ? process.cwd() : dirname(resolve(file));
+  return startAggregator(config, { ...surroundings, folder });
+}
+
+async function loadJobs(): Promise<(config: AggregatorConfig) => void> {
+  const { configuredJobs } = await import("./aggregator/jobs/configured.ts");
+  return configuredJobs;
+}
+
+/** Writes what it has found, and ends. */
+async function consult(config: DoctorConfig, surroundings: Surroundings): Promise<never> {
+  // What is wrong stands in the answer.
+  if (surroundings.logger.level === "info") surroundings.logger.level = "error";
+  const { runDoctor } = await import("./agent/doctor.ts");
+  const isPlain = (process.env["NO_COLOR"] ?? "") !== "";
+  const colours = process.stdout.isTTY && !isPlain;
+  const { text, code } = await runDoctor(config, surroundings, colours);
+  throw new EarlyExit(text, code);
 }
 
 /** Both programs at once on one machine: the page follows every second. */
@@ -124,9 +153,15 @@ const commands: Readonly<Record<string, Command>> = {
         ...config,
         agents: [agent.url, ...config.agents],
       });
-      const aggregator = await beginAggregator(withAgent(settings), surroundings);
+      const aggregator = await beginAggregator(withAgent(settings), surroundings, values.config);
       process.stdout.write(`Plimsoll is up. Page: ${aggregator.url}\n`);
       return (fresh) => aggregator.reload(withAgent(unprefixed("aggregator", fresh)));
+    },
+    {
+      async loadVerify() {
+        const verify = await loadJobs();
+        return (values) => verify(unprefixed("aggregator", values));
+      },
     },
   ),
   agent: command(
@@ -137,15 +172,26 @@ const commands: Readonly<Record<string, Command>> = {
       keepHeapSmall();
       await beginAgent(values, surroundings);
     },
-    translateCadvisorFlags,
+    { translate: translateCadvisorFlags },
   ),
   aggregator: command(
     "aggregator",
     "Collects from the agents of a cluster, keeps and shows what they measured.",
     aggregatorOptions,
     async (values, surroundings) => {
-      const aggregator = await beginAggregator(values, surroundings);
+      const aggregator = await beginAggregator(values, surroundings, values.config);
       return (fresh) => aggregator.reload(fresh);
+    },
+    { loadVerify: loadJobs },
+  ),
+  doctor: command(
+    "doctor",
+    "Says what this host lets us see, and why a number is missing; takes the agent's settings too.",
+    doctorOptions,
+    consult,
+    {
+      translate: translateCadvisorFlags,
+      loadVerify: async () => (await import("./agent/doctor.ts")).verifyDoctor,
     },
   ),
 };

@@ -12,6 +12,8 @@ import {
 } from "../wire/metrics/metric-groups.ts";
 import { WINDOW_STATISTICS, type WindowStatistics } from "./api/families/window-statistics.ts";
 import { checkPerfConfig } from "./collectors/perf-config.ts";
+import type { RuntimeSettings } from "./runtimes/all.ts";
+import { checkCriEndpoints, CRI_SOCKETS } from "./runtimes/cri/endpoint.ts";
 
 const ON = METRIC_GROUPS.filter(isOnByDefault).join(", ");
 
@@ -27,6 +29,10 @@ function checkHost(host: string): string | undefined {
   return "must be a socket or an address such as unix:///var/run/docker.sock";
 }
 
+function checkAbsolute(path: string): string | undefined {
+  return path.startsWith("/") ? undefined : "must be an absolute path such as /var/lib/docker";
+}
+
 function checkGlobs(globs: readonly string[]): string | undefined {
   return globs.every((glob) => starsOf(glob) <= MOST_STARS)
     ? undefined
@@ -40,6 +46,14 @@ export interface AgentConfig {
   readonly "interval.seconds": number;
   readonly "window.seconds": number;
   readonly "docker.host": string | undefined;
+  readonly "docker.tls": boolean;
+  readonly "docker.tls.ca": string | undefined;
+  readonly "docker.tls.cert": string | undefined;
+  readonly "docker.tls.key": string | undefined;
+  readonly "podman.host": string | undefined;
+  readonly "cri.endpoint": readonly string[];
+  readonly "docker.root": string;
+  readonly "podman.root": string;
   readonly "window.statistics": WindowStatistics;
   readonly "app.metrics.allow": readonly string[];
   readonly "app.metrics.interval": number;
@@ -119,8 +133,46 @@ export const agentOptions: OptionsOf<AgentConfig> = {
   }),
   "docker.host": text({
     placeholder: "URL",
-    help: "Docker's socket or address; DOCKER_HOST, then unix:///var/run/docker.sock, if not set.",
+    help: "Docker's socket or address; if not set DOCKER_HOST, then /var/run/docker.sock, then $XDG_RUNTIME_DIR/docker.sock.",
     check: checkHost,
+  }),
+  "docker.tls": flag({
+    help: "Speaks TLS with Docker at tcp://HOST:PORT; so does DOCKER_TLS_VERIFY.",
+  }),
+  "docker.tls.ca": text({
+    placeholder: "FILE",
+    help: "The authority that has signed Docker's certificate, PEM; ca.pem in DOCKER_CERT_PATH if not set, then the system's authorities.",
+  }),
+  "docker.tls.cert": text({
+    placeholder: "FILE",
+    help: "The agent's own certificate for Docker, PEM; cert.pem in DOCKER_CERT_PATH if not set.",
+  }),
+  "docker.tls.key": text({
+    placeholder: "FILE",
+    help: "Its private key, PEM; key.pem in DOCKER_CERT_PATH if not set.",
+  }),
+  "podman.host": text({
+    placeholder: "URL",
+    help: "Podman's socket or address; if not set CONTAINER_HOST, then /run/podman/podman.sock, then $XDG_RUNTIME_DIR/podman/podman.sock.",
+    check: checkHost,
+  }),
+  "cri.endpoint": list({
+    default: [],
+    placeholder: "SOCKET,…|none",
+    help: `Sockets of containerd, CRI-O and others that speak CRI v1; ${CRI_SOCKETS.join(" and ")} if not set.`,
+    check: checkCriEndpoints,
+  }),
+  "docker.root": text({
+    default: "/var/lib/docker",
+    placeholder: "DIRECTORY",
+    help: "Docker's folder on the host, from which the names of containers are read where no engine tells them; users' own engines are found by themselves.",
+    check: checkAbsolute,
+  }),
+  "podman.root": text({
+    default: "/var/lib/containers/storage",
+    placeholder: "DIRECTORY",
+    help: "Podman's or CRI-O's storage on the host, likewise.",
+    check: checkAbsolute,
   }),
   "cgroup.root": text({
     default: "/sys/fs/cgroup",
@@ -145,7 +197,7 @@ export const agentOptions: OptionsOf<AgentConfig> = {
   rootfs: text({
     default: "/",
     placeholder: "DIRECTORY",
-    help: "Where the host's / is mounted; set it if the agent runs in a container.",
+    help: "Where the host's / is mounted for an agent in a container; /rootfs is found by itself. Its /proc and /sys are used unless they are set.",
     check: (path) =>
       path.startsWith("/") ? undefined : "must be an absolute path such as /rootfs",
   }),
@@ -243,11 +295,21 @@ export const agentOptions: OptionsOf<AgentConfig> = {
   }),
 };
 
-/** Docker's address: what was set, what `DOCKER_HOST` says, or where it usually is. */
-export function dockerHostOf(config: AgentConfig): string {
-  const inherited = process.env["DOCKER_HOST"];
-  const fallback = inherited === undefined || inherited === "" ? undefined : inherited;
-  return config["docker.host"] ?? fallback ?? "unix:///var/run/docker.sock";
+/** Where the engines are, as the settings and the environment tell. */
+export function runtimeSettingsOf(config: AgentConfig): RuntimeSettings {
+  return {
+    docker: {
+      host: config["docker.host"],
+      tls: config["docker.tls"],
+      ca: config["docker.tls.ca"],
+      cert: config["docker.tls.cert"],
+      key: config["docker.tls.key"],
+    },
+    podmanHost: config["podman.host"],
+    criEndpoints: config["cri.endpoint"],
+    envPrefixes: config["env.include"],
+    environment: process.env,
+  };
 }
 
 /** Whether the families of a group are on `/metrics`. */

@@ -4,6 +4,7 @@ import { version } from "../lib/version.ts";
 import { allRoutes } from "./api/all.ts";
 import type { AgentView } from "./api/route.ts";
 import type { AgentConfig } from "./config.ts";
+import { withHostRoots } from "./host-roots.ts";
 import { openKernel } from "./open-kernel.ts";
 import { lateness, openView } from "./open-view.ts";
 import { startSampling } from "./start-sampling.ts";
@@ -13,9 +14,10 @@ const SLOWEST_READER_MS = 30_000;
 
 /** Starts the agent; its parts are closed with all others. Resolves once it answers. */
 export async function startAgent(
-  config: AgentConfig,
+  configured: AgentConfig,
   surroundings: Surroundings,
 ): Promise<{ readonly url: string }> {
+  const config = withHostRoots(configured);
   const kernel = await openKernel(config, surroundings.parts, surroundings.logger);
   const sampling = await startSampling(config, kernel, surroundings);
   const view = await openView(config, kernel, sampling, surroundings);

@@ -8,8 +8,10 @@ import { KeptAnswers } from "./api/kept-answers.ts";
 import type { AgentView } from "./api/route.ts";
 import type { AppMetrics } from "./app-metrics/app-metrics.ts";
 import { type AgentConfig, isExposed } from "./config.ts";
+import { Diagnostics } from "./diagnostics/diagnostics.ts";
 import { MachineWatch } from "./machine/machine-watch.ts";
 import { openAppMetrics } from "./open-app-metrics.ts";
+import { sceneOf } from "./open-diagnostics.ts";
 import type { Kernel } from "./open-kernel.ts";
 import { openRest } from "./open-rest.ts";
 import { createSelfMetrics } from "./self-metrics.ts";
@@ -57,6 +59,9 @@ export async function openView(
       runtimes.some(({ health }) => health === "failing"),
     answers: new KeptAnswers(window),
     rest: openRest(config, kernel, sampling, parts),
+    diagnostics: new Diagnostics(
+      sceneOf(config, { hierarchies: kernel.hierarchies, kernel, sampling }),
+    ),
     registry: selfMetrics(kernel, sampling, appMetrics, reloads),
   };
 }

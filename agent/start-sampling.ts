@@ -3,8 +3,10 @@ import type { Surroundings } from "../lib/surroundings.ts";
 import { selectCgroups } from "./cgroup/selection.ts";
 import { allCollectors } from "./collectors/all.ts";
 import type { Collector } from "./collectors/collector.ts";
-import { type AgentConfig, dockerHostOf, isDisabled, isExposed } from "./config.ts";
+import { type AgentConfig, isDisabled, isExposed, runtimeSettingsOf } from "./config.ts";
+import { followDisk } from "./follow-disk.ts";
 import { GroupTotals } from "./groups/group-totals.ts";
+import { Doubts } from "./inventory/doubts.ts";
 import { Inventory } from "./inventory/inventory.ts";
 import { followKills, type Kills, openMessages } from "./kills.ts";
 import type { Kernel } from "./open-kernel.ts";
@@ -45,6 +47,7 @@ export async function startSampling(
   const kills = followKills({ hierarchies, inventory, window, kmsg, selects, startedAt });
   parts.use("kmsg", kills.oom);
   const { exposed, sampled } = chooseCollectors(config);
+  const runtimes = createRuntimes(runtimeSettingsOf(config), logger);
   const sampler = new Sampler({
     hierarchies,
     collectors: sampled,
@@ -54,14 +57,10 @@ export async function startSampling(
     clock: systemClock,
     intervalMs: config["interval.seconds"] * 1000,
     selects,
-    watches: [kills.watch],
+    watches: [kills.watch, new Doubts(inventory, runtimes)],
   });
   parts.use("sampler", sampler);
   await sampler.start();
-  const runtimes = createRuntimes(
-    { dockerHost: dockerHostOf(config), envPrefixes: config["env.include"] },
-    logger,
-  );
   for (const runtime of runtimes) {
     parts.use(runtime.name, runtime);
     inventory.follow(
@@ -70,8 +69,9 @@ export async function startSampling(
       (event) => kills.onEvent(runtime.name, event),
     );
   }
+  const disk = parts.use("disk", followDisk(config, inventory, logger));
   logger.info({ cgroups: window.size, hierarchy: hierarchies.mode }, "sampling");
-  return { window, sampler, inventory, runtimes, groups, kills, exposed };
+  return { window, sampler, inventory, runtimes: [...runtimes, disk], groups, kills, exposed };
 }
 
 function openWindow(config: AgentConfig): Window {

@@ -1,3 +1,4 @@
+import { diagnostics } from "./diagnostics.ts";
 import { feed } from "./feed.ts";
 import { metrics } from "./metrics.ts";
 import { rest } from "./rest/rest.ts";
@@ -6,4 +7,4 @@ import { stats } from "./stats.ts";
 import { validate } from "./validate.ts";
 
 /** Every route of the agent. A new one is a new line here. */
-export const allRoutes: readonly Route[] = [metrics, stats, feed, rest, validate];
+export const allRoutes: readonly Route[] = [metrics, stats, feed, rest, validate, diagnostics];

@@ -4,6 +4,7 @@ import type { Registry } from "prom-client";
 import type { MetricGroup } from "../../wire/metrics/metric-groups.ts";
 import type { AppMetrics } from "../app-metrics/app-metrics.ts";
 import type { Collector } from "../collectors/collector.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { GroupTotals } from "../groups/group-totals.ts";
 import type { EventCounts } from "../inventory/event-counts.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -53,6 +54,8 @@ export interface AgentView {
   readonly appMetrics: AppMetrics | undefined;
   /** What cAdvisor's API tells beyond all others. */
   readonly rest: RestParts;
+  /** What the host lets us see; it looks at the kernel by itself, and seldom. */
+  readonly diagnostics: Pick<Diagnostics, "read" | "explain">;
   /** The agent's metrics of itself. */
   readonly registry: Registry;
 }

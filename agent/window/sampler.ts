@@ -160,9 +160,10 @@ export class Sampler {
 
   /** Takes up the cgroups that have come, lets go of those that went. */
   #discover(tick: number, time: number, everything: boolean): Tracked[] {
-    const { window, watches = [], selects = () => true } = this.#parts;
+    const { inventory, window, watches = [], selects = () => true } = this.#parts;
     const { added, removed } = this.#tree.scan(everything);
     for (const id of removed) this.#remove(id, time, tick);
+    for (const id of added) inventory.appeared(id);
     return added.filter(selects).map((id) => {
       const tracked = this.#track(id, tick);
       window.add(tracked);
@@ -173,8 +174,9 @@ export class Sampler {
   }
 
   #remove(id: string, time: number, tick: number): void {
-    const { clock, window, watches = [] } = this.#parts;
+    const { clock, inventory, window, watches = [] } = this.#parts;
     const container = window.get(id)?.container;
+    inventory.vanished(id);
     window.remove(id, time, tick, clock.monotonic());
     if (container === undefined) return;
     for (const watch of watches) watch.gone(id, container, time);
