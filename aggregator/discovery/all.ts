@@ -1,34 +1,31 @@
-import type { Discovery, Target } from "./discovery.ts";
-import { createStaticDiscovery } from "./static.ts";
+import type { Fields } from "../../lib/config/fields.ts";
+import { consul } from "./consul/consul.ts";
+import type { Discovery, DiscoveryContext, DiscoveryKind } from "./discovery.ts";
+import { dns } from "./dns/dns.ts";
+import { docker } from "./docker/docker.ts";
+import { dockerswarm } from "./dockerswarm/dockerswarm.ts";
+import { fileSdConfigs } from "./file.ts";
+import { httpSdConfigs } from "./http.ts";
+import { kubernetes } from "./kubernetes/kubernetes.ts";
+import { staticConfigs } from "./static.ts";
 
-/** What the operator says about where the agents are. */
-export interface DiscoverySettings {
-  readonly agents: readonly Target[];
-}
+/** Every way of finding targets. A new one is a new line here. */
+const allDiscoveries: readonly DiscoveryKind[] = [
+  staticConfigs,
+  fileSdConfigs,
+  httpSdConfigs,
+  dns,
+  docker,
+  dockerswarm,
+  kubernetes,
+  consul,
+];
 
-/** Makes a way of finding agents. */
-type CreateDiscovery = (settings: DiscoverySettings) => Discovery;
-
-/** Every way of finding agents. A new one is a new line here. */
-const allDiscoveries: readonly CreateDiscovery[] = [({ agents }) => createStaticDiscovery(agents)];
-
-/** Starts every way of finding agents; `found` is told all of them together, each once. */
-export function startDiscoveries(
-  settings: DiscoverySettings,
-  found: (targets: readonly Target[]) => void,
-): Pick<Discovery, "close"> {
-  const lists = new Map<Discovery, readonly Target[]>();
-  const discoveries = allDiscoveries.map((create) => create(settings));
-  for (const discovery of discoveries) {
-    discovery.start((targets) => {
-      lists.set(discovery, targets);
-      const all = [...lists.values()].flat();
-      found([...new Map(all.map((target) => [target.url, target])).values()]);
-    });
-  }
-  return {
-    async close() {
-      await Promise.all(discoveries.map(async (discovery) => discovery.close()));
-    },
-  };
+/** The discoveries of a scrape config; throws Unfit that names the field. */
+export function parseDiscoveries(
+  scrapeConfig: Fields,
+): readonly ((context: DiscoveryContext) => Discovery)[] {
+  return allDiscoveries.flatMap((kind) =>
+    scrapeConfig.objects(kind.key).map((entry) => kind.parse(entry)),
+  );
 }

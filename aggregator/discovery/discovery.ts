@@ -1,28 +1,52 @@
-/** Where an agent answers. */
-export interface Target {
-  /** Its base, without a slash at the end. */
-  readonly url: string;
+import type { Clock } from "../../lib/clock.ts";
+import type { Fields } from "../../lib/config/fields.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Labels } from "../../wire/labels.ts";
+
+/** Targets that came from one place: a file, a service, a name. */
+export interface TargetGroup {
+  /** What tells it from the discovery's other groups. */
+  readonly source: string;
+  /** Labels of all its targets, `__meta_…` among them. */
+  readonly labels: Labels;
+  /** For each target `__address__` and what is its own. */
+  readonly targets: readonly Labels[];
 }
 
-/** Finds agents. It says the whole list each time, at once when it starts and on each change. */
-export interface Discovery {
+/** What a discovery may use. */
+export interface DiscoveryContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where paths that are not absolute begin: the configuration file's folder. */
+  readonly folder: string;
+}
+
+/** How finding goes, for `/targets` and `/metrics`. */
+export interface DiscoveryState {
   readonly kind: string;
-  start(found: (targets: readonly Target[]) => void): void;
+  /** Where it looks, without anything secret. */
+  readonly where: string;
+  readonly targets: number;
+  readonly failures: number;
+  /** Why the last try failed; absent if it went well. */
+  readonly trouble?: string;
+}
+
+/**
+ * Finds targets. After `start` it says all its groups each time, at first as soon as it knows them
+ * and then on each change; a try that fails changes nothing, so the last list stays. It never
+ * throws, and every question of its own has a time limit.
+ */
+export interface Discovery {
+  start(found: (groups: readonly TargetGroup[]) => void): void;
+  state(): DiscoveryState;
   /** Finds nothing any more. */
   close(): Promise<void> | void;
 }
 
-/**
- * Understands an agent's address: a URL, or only `HOST:PORT`. Undefined if it is neither, or has
- * something in it that has no place there, such as a query.
- */
-export function parseTarget(text: string): Target | undefined {
-  const withScheme = text.includes("://") ? text : `http://${text}`;
-  if (!URL.canParse(withScheme)) return undefined;
-  const { protocol, username, password, search, hash, hostname, href } = new URL(withScheme);
-  const plain = [username, password, search, hash].every((part) => part === "");
-  if (!plain || hostname === "" || (protocol !== "http:" && protocol !== "https:")) {
-    return undefined;
-  }
-  return { url: href.replace(/\/+$/, "") };
+/** A way of finding targets: a key of a scrape config such as `file_sd_configs`. */
+export interface DiscoveryKind {
+  readonly key: string;
+  /** Reads one entry of the key's list, `end()` included; throws Unfit that names the field. */
+  parse(entry: Fields): (context: DiscoveryContext) => Discovery;
 }
