@@ -1,12 +1,16 @@
-/** Why an agent could not be asked, as `/metrics` counts it. */
+/** Why a target could not be asked, as `/metrics` counts it. */
 export const FAILURE_REASONS = [
   "unreachable",
   "timeout",
   "status",
   "not_a_feed",
+  "not_a_page",
   "version",
   "cut",
   "too_large",
+  "limit",
+  "memory",
+  "crowded",
   "same_node",
   "bug",
 ] as const;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Clock } from "../../lib/clock.ts";
 
-/** Agents keep a minute: what is asked for again within it loses nothing. */
-const KEPT_MS = 60_000;
+/** The longest pause before a target that has never answered is asked again. */
+const LONGEST_PAUSE_MS = 30_000;
 /** So even an answer that hangs until its time-out leaves time for another one. */
 const RETRY_MS = 1000;
 
@@ -23,46 +23,61 @@ export interface Turn {
   readonly offset: number;
   readonly now: number;
   readonly failures: number;
+  /** How long the target keeps what was not fetched. */
+  readonly keeps: number;
   /** Since the last good answer; undefined while there was none. */
   readonly silent: number | undefined;
 }
 
 /**
- * Milliseconds until a target's next turn. After a failure it comes soon while the agent still has
- * everything; then the pauses double up to the interval. Where no agent has answered yet they begin
- * with the interval, and double as long as a new agent's first minute is not missed.
+ * Milliseconds until a target's next turn. After a failure it comes soon while the target still has
+ * everything, then the pauses double up to the interval; one that keeps nothing is asked at its next
+ * turn. Where nobody has answered yet the pauses begin with the interval, and double as long as a
+ * new agent's first minute is not missed.
  */
-export function delayOf({ interval, offset, now, failures, silent }: Turn): number {
+export function delayOf({ interval, offset, now, failures, keeps, silent }: Turn): number {
   const untilTurn = interval - ((((now - offset) % interval) + interval) % interval);
   if (failures === 0) return untilTurn;
   if (silent === undefined) {
-    return Math.min(interval * 2 ** Math.min(failures - 1, 16), Math.max(interval, KEPT_MS / 2));
+    return Math.min(
+      interval * 2 ** Math.min(failures - 1, 16),
+      Math.max(interval, LONGEST_PAUSE_MS),
+    );
   }
-  if (silent < KEPT_MS) return Math.min(RETRY_MS, interval);
+  if (keeps === 0) return untilTurn;
+  if (silent < keeps) return Math.min(RETRY_MS, interval);
   return Math.min(RETRY_MS * 2 ** Math.min(failures, 16), interval);
 }
 
 /** How a target is asked again and again. */
 export interface ScheduleOptions {
-  readonly url: string;
+  /** What its place in the interval is made from. */
+  readonly name: string;
   /** Milliseconds. */
   readonly interval: number;
   readonly clock: Clock;
-  /** Asks once; answers how often it has failed since the last good answer. Never throws. */
-  readonly ask: (signal: AbortSignal) => Promise<number>;
+  /** How long the target keeps what was not fetched, in milliseconds. */
+  readonly keeps: number;
+  /**
+   * Asks once, at a turn that was due at a time of the monotonic clock; answers how often it has
+   * failed since the last good answer. Never throws.
+   */
+  readonly ask: (signal: AbortSignal, due: number) => Promise<number>;
 }
 
 /** Asks at once, then in turn until the signal ends it. */
 export async function runSchedule(options: ScheduleOptions, signal: AbortSignal): Promise<void> {
-  const { interval, clock, ask } = options;
-  const offset = offsetOf(options.url, interval);
+  const { interval, clock, keeps, ask } = options;
+  const offset = offsetOf(options.name, interval);
   let heard: number | undefined;
+  let due = clock.monotonic();
   while (!signal.aborted) {
-    const failures = await ask(signal);
+    const failures = await ask(signal, due);
     const now = clock.monotonic();
     if (failures === 0) heard = now;
     const silent = heard === undefined ? undefined : now - heard;
-    const delay = delayOf({ interval, offset, now, failures, silent });
+    const delay = delayOf({ interval, offset, now, failures, keeps, silent });
+    due = now + delay;
     await sleep(delay, undefined, { signal }).catch(() => undefined);
   }
 }

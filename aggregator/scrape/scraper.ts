@@ -1,125 +1,139 @@
-import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
-import type { Logger } from "../../lib/log.ts";
-import type { Batch } from "../model/batch.ts";
-import type { Applied, Cluster } from "../model/cluster.ts";
-import type { Feed } from "../model/feed.ts";
-import type { ScrapeCounters } from "./counters.ts";
+import type { Target } from "../jobs/target.ts";
 import { type FailureReason, ScrapeError } from "./failure.ts";
-import type { ReadFeed } from "./read-feed.ts";
+import type { Asker, Came, ScrapeTools } from "./kind.ts";
+import { endOf, scrapedOf } from "./series/report.ts";
+import type { Scraped, SeriesSink } from "./series/scraped.ts";
+import type { Slots } from "./slots.ts";
 import { failed, succeeded, type TargetState, untried } from "./target-state.ts";
 
-/** What asking agents needs. */
-export interface ScraperOptions {
-  readonly read: ReadFeed;
-  readonly cluster: Cluster;
-  /** Takes what is new, to keep it. */
-  readonly deliver: (batch: Batch) => void;
-  readonly counters: ScrapeCounters;
-  readonly clock: Clock;
-  readonly logger: Logger;
+/** What keeps one target from hurting the others. */
+export interface Turns {
+  /** For those whose last answer was good. */
+  readonly proven: Slots;
+  /** For all others, who may take up all their time. */
+  readonly trial: Slots;
 }
 
-/** Which target speaks for a node, so that two agents of one name are not mixed up. */
-export type Owners = Map<string, Scraper>;
+/** What asking a target needs besides its kind. */
+export interface ScraperOptions extends Pick<ScrapeTools, "counters" | "clock" | "logger"> {
+  readonly sink: SeriesSink;
+  readonly turns: Turns;
+}
 
-/** Asks one agent. */
+/** A clock that is off by more is worth a word to the operator. Milliseconds. */
+const CLOCKS_DIFFER = 5000;
+
+/** Asks one target, and says how that goes. */
 export class Scraper {
   state: TargetState;
+  readonly target: Target;
+  readonly #asker: Asker;
   readonly #options: ScraperOptions;
-  readonly #owners: Owners;
-  /** Not kept over a restart: the agent's whole minute then fills the live window again. */
-  #cursor: string | undefined;
+  #last: Scraped | undefined;
 
-  constructor(url: string, owners: Owners, options: ScraperOptions) {
-    this.state = untried(url);
-    this.#owners = owners;
+  constructor(target: Target, asker: Asker, options: ScraperOptions) {
+    this.target = target;
+    this.state = untried(target);
+    this.#asker = asker;
     this.#options = options;
   }
 
-  /** Asks once and takes the answer in. Answers the failures since the last good answer. */
-  async scrape(signal: AbortSignal): Promise<number> {
-    const { clock, counters } = this.#options;
-    const begun = clock.monotonic();
+  /**
+   * Asks once and takes the answer in.
+   * @param due when its turn was, on the monotonic clock
+   * @returns the failures since the last good answer
+   */
+  async scrape(signal: AbortSignal, due: number): Promise<number> {
+    const { turns } = this.#options;
+    const isProven = this.state.health === "up";
+    const slots = isProven ? turns.proven : turns.trial;
+    const patience = this.target.scrapeTimeout;
+    const release = await slots.take(new URL(this.state.url).hostname, patience, signal);
+    if (signal.aborted) {
+      release?.();
+      return this.state.failures;
+    }
     try {
-      const feed = await this.#read(signal);
-      this.#claim(feed.head.node);
-      const applied = this.#take(feed);
-      counters.succeeded(feed.head.node, applied);
-      this.#succeed(feed, applied, clock.monotonic() - begun);
-    } catch (error) {
-      // Whoever ends the program is no failure of the agent's.
-      if (!signal.aborted) this.#fail(error, clock.monotonic() - begun);
+      const lateness = Math.max(0, this.#options.clock.monotonic() - due);
+      if (isProven) this.#options.counters.late(lateness);
+      await this.#scrape(release !== undefined, signal);
+      this.state = { ...this.state, lateness };
+    } finally {
+      release?.();
     }
     return this.state.failures;
   }
 
-  /** Lets another target speak for its node. */
+  /** It is not asked any more: another target may speak for its node, and its series end. */
   close(): void {
-    const { node } = this.state;
-    if (node !== undefined && this.#owners.get(node) === this) this.#owners.delete(node);
+    this.#asker.close();
+    if (this.#last === undefined) return;
+    this.#options.sink.take(endOf(this.#last, Math.round(this.#options.clock.now())));
   }
 
-  async #read(signal: AbortSignal): Promise<Feed> {
-    const { read, cluster } = this.#options;
-    const { url } = this.state;
-    const feed = await read(url, this.#cursor, signal);
-    if (this.#cursor === undefined || cluster.strangersIn(feed).length === 0) return feed;
-    // It believes that we know containers which we have let go of, so we begin anew.
-    this.#cursor = undefined;
-    return read(url, undefined, signal);
-  }
-
-  /** A node belongs to the target that spoke for it first, as long as that one answers. */
-  #claim(node: string): void {
-    const owner = this.#owners.get(node);
-    if (owner !== undefined && owner !== this && owner.state.health === "up") {
-      throw new ScrapeError(
-        "same_node",
-        `calls itself ${node}, as ${owner.state.url} does; give each agent its own --node`,
-      );
+  async #scrape(hasTurn: boolean, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const begun = clock.monotonic();
+    const time = Math.round(clock.now());
+    try {
+      if (!hasTurn) throw crowded(this.target);
+      const came = await this.#asker.scrape(signal);
+      if (signal.aborted) return;
+      this.#succeed(came, time, clock.monotonic() - begun);
+    } catch (error) {
+      // Whoever ends the program is no failure of the target's.
+      if (!signal.aborted) this.#fail(error, time, clock.monotonic() - begun);
     }
-    if (this.state.node !== node) this.close();
-    this.#owners.set(node, this);
   }
 
-  #take(feed: Feed): Applied {
-    const { cluster, deliver, clock } = this.#options;
-    const applied = cluster.apply(feed, clock.now());
-    deliver(applied.batch);
-    this.#cursor = feed.head.cursor;
-    return applied;
-  }
-
-  #succeed(feed: Feed, applied: Applied, duration: number): void {
-    const { clock, logger } = this.#options;
-    const { node } = feed.head;
-    const { gap, samples } = applied;
-    if (this.state.health === "down")
-      logger.info({ url: this.state.url, node }, "an agent is back");
+  #succeed(came: Came, time: number, duration: number): void {
+    const { clock, logger, counters } = this.#options;
+    const { node, gap, clockDifference } = came;
+    const before = this.state;
+    const { url } = before;
+    this.state = succeeded(before, came, { time: clock.now(), duration });
+    counters.succeeded(came);
+    this.#report(time, duration, came);
+    if (before.health === "down") logger.info({ url, node }, "a target is back");
     if (gap !== undefined) {
-      const [start, end] = [gap.start, gap.end].map((time) => new Date(time).toISOString());
-      logger.warn({ node, start, end }, "samples of a node are missing");
+      const [start, end] = [gap.start, gap.end].map((at) => new Date(at).toISOString());
+      logger.warn({ node, start, end, cause: gap.cause }, "samples of a node are missing");
     }
-    const containers = feed.lines.length;
-    const time = clock.now();
-    this.state = succeeded(this.state, {
-      node,
-      time,
-      duration,
-      samples,
-      containers,
-      ...(gap === undefined ? {} : { gap }),
-    });
+    if (differs(clockDifference) && !differs(before.clockDifference)) {
+      const seconds = Math.round((clockDifference ?? 0) / 1000);
+      logger.info({ url, node, seconds }, "a target's clock differs from ours");
+    }
   }
 
-  #fail(error: unknown, duration: number): void {
+  #fail(error: unknown, time: number, duration: number): void {
     const { clock, logger, counters } = this.#options;
     const reason: FailureReason = error instanceof ScrapeError ? error.reason : "bug";
     const { url, health } = this.state;
     counters.failed(reason);
     if (reason === "bug") logger.error({ url, err: error }, "BUG: cannot take an answer in");
-    else if (health !== "down") logger.warn({ url, reason, err: error }, "cannot ask an agent");
+    else if (health !== "down") logger.warn({ url, reason, err: error }, "cannot ask a target");
     this.state = failed(this.state, { reason, message: messageOf(error) }, clock.now(), duration);
+    this.#report(time, duration, undefined);
   }
+
+  #report(time: number, duration: number, came: Came | undefined): void {
+    const { target } = this;
+    const isUp = came !== undefined;
+    const samples = came?.samples ?? 0;
+    const page = came?.page === undefined ? {} : { page: came.page };
+    this.#last = scrapedOf({ target, time, isUp, duration, samples, ...page }, this.#last);
+    this.#options.sink.take(this.#last);
+  }
+}
+
+function differs(clockDifference: number | undefined): boolean {
+  return Math.abs(clockDifference ?? 0) > CLOCKS_DIFFER;
+}
+
+function crowded({ url, scrapeTimeout }: Target): ScrapeError {
+  return new ScrapeError(
+    "crowded",
+    `no turn within ${scrapeTimeout / 1000} s: too many targets at ${new URL(url).host}, or in all, do not answer`,
+  );
 }

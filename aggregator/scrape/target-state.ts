@@ -1,21 +1,36 @@
+import type { Labels } from "../../wire/labels.ts";
+import type { JobKind } from "../jobs/job.ts";
+import type { Target } from "../jobs/target.ts";
 import type { Gap } from "../model/cluster.ts";
+import { agentBase } from "./agent.ts";
 import type { FailureReason } from "./failure.ts";
+import type { Came } from "./kind.ts";
 
-/** How asking an agent goes. Times are Unix milliseconds. */
+/** How asking a target goes. Times are Unix milliseconds. */
 export interface TargetState {
   readonly url: string;
+  readonly job: string;
+  readonly labels: Labels;
+  /** What it turned out to be; undefined until it has answered. */
+  readonly kind?: JobKind;
   /** `unknown` until it has been asked. */
   readonly health: "unknown" | "up" | "down";
-  /** As it called itself last. */
+  /** The node that it spoke for last. */
   readonly node?: string;
   readonly lastScrape?: number;
   readonly lastSuccess?: number;
   /** Milliseconds that the last scrape took. */
   readonly duration?: number;
+  /** Milliseconds that it began after its turn. */
+  readonly lateness?: number;
   /** New samples that the last good answer brought. */
   readonly samples: number;
   /** Containers in the last good answer. */
   readonly containers: number;
+  /** Milliseconds that its clock is ahead of ours, to about half a second. */
+  readonly clockDifference?: number;
+  /** What went less than well in the last good answer. */
+  readonly note?: string;
   readonly error?: { readonly reason: FailureReason; readonly message: string };
   /** Since the last good answer. */
   readonly failures: number;
@@ -25,27 +40,31 @@ export interface TargetState {
 }
 
 /** A target before it was asked for the first time. */
-export function untried(url: string): TargetState {
-  return { url, health: "unknown", samples: 0, containers: 0, failures: 0, gapSeconds: 0 };
-}
-
-/** A good answer. */
-export interface Success {
-  readonly node: string;
-  readonly time: number;
-  readonly duration: number;
-  readonly samples: number;
-  readonly containers: number;
-  readonly gap?: Gap;
+export function untried({ url, job, labels }: Target): TargetState {
+  return {
+    url: job.kind === "agent" ? agentBase(url) : url,
+    job: job.name,
+    labels,
+    health: "unknown",
+    samples: 0,
+    containers: 0,
+    failures: 0,
+    gapSeconds: 0,
+  };
 }
 
 /** The state after a good answer. */
-export function succeeded(before: TargetState, success: Success): TargetState {
-  const { gap, time, ...rest } = success;
-  const { error: _, ...kept } = before;
+export function succeeded(
+  before: TargetState,
+  came: Came,
+  { time, duration }: { readonly time: number; readonly duration: number },
+): TargetState {
+  const { gap, page: _, ...rest } = came;
+  const { error: __, note: ___, ...kept } = before;
   return {
     ...kept,
     ...rest,
+    duration,
     health: "up",
     lastScrape: time,
     lastSuccess: time,

@@ -1,40 +1,67 @@
-import type { Target } from "../discovery/discovery.ts";
+import { isDeepStrictEqual } from "node:util";
+
+import { openPeer, type Peer } from "../../lib/http/peer.ts";
+import type { Job } from "../jobs/job.ts";
+import type { Target } from "../jobs/target.ts";
+import { keptBy, openTarget } from "./all.ts";
+import type { ScrapeTools } from "./kind.ts";
+import { Owners } from "./owners.ts";
 import { runSchedule } from "./schedule.ts";
-import { type Owners, Scraper, type ScraperOptions } from "./scraper.ts";
+import { Scraper, type Turns } from "./scraper.ts";
+import { keyOf } from "./series/scraped.ts";
+import type { SeriesStore } from "./series/series-store.ts";
+import { Slots } from "./slots.ts";
 import type { TargetState } from "./target-state.ts";
 
-/** What asking all agents needs. */
-export interface TargetsOptions extends ScraperOptions {
-  /** Milliseconds between two questions to the same agent. */
-  readonly interval: number;
+/** What asking all targets needs. */
+export interface TargetsOptions extends Pick<
+  ScrapeTools,
+  "cluster" | "deliver" | "counters" | "clock" | "logger"
+> {
+  /** Keeps the newest series of each target. */
+  readonly series: SeriesStore;
 }
 
 interface Running {
   readonly scraper: Scraper;
   readonly stop: AbortController;
-  readonly ended: Promise<void>;
+  readonly peer: string;
+  ended: Promise<void>;
 }
 
-/** The agents that are asked, each on a schedule of its own. */
+/** How many are asked at once: all together, of one host; then the same for those who have not answered. */
+const PROVEN = [512, 64] as const;
+const TRIAL = [128, 16] as const;
+
+/** The targets that are asked, each on a schedule of its own. */
 export class Targets {
   readonly #options: TargetsOptions;
   readonly #running = new Map<string, Running>();
-  readonly #owners: Owners = new Map();
+  readonly #owners = new Owners();
+  readonly #turns: Turns = { proven: new Slots(...PROVEN), trial: new Slots(...TRIAL) };
+  /** One for each way of speaking to somebody. */
+  readonly #peers = new Map<string, Peer>();
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(options: TargetsOptions) {
     this.#options = options;
   }
 
-  /** Asks these agents from now on, and no others. */
+  /** Asks these targets from now on, and no others; one that is as it was goes on. */
   set(targets: readonly Target[]): void {
-    const wanted = new Set(targets.map(({ url }) => url));
-    for (const [url, running] of this.#running) {
-      if (wanted.has(url)) continue;
-      running.stop.abort();
-      running.scraper.close();
-      this.#running.delete(url);
+    const wanted = new Map(
+      targets.map((target) => [`${target.url}\n${keyOf(target.labels)}`, target]),
+    );
+    for (const [key, running] of this.#running) {
+      const target = wanted.get(key);
+      if (target !== undefined && isScrapedAlike(running.scraper.target, target)) continue;
+      this.#end(running);
+      this.#running.delete(key);
     }
-    for (const url of wanted) if (!this.#running.has(url)) this.#running.set(url, this.#start(url));
+    for (const [key, target] of wanted) {
+      if (!this.#running.has(key)) this.#running.set(key, this.#start(target));
+    }
+    this.#closePeers();
   }
 
   /** How it goes with each. */
@@ -44,16 +71,75 @@ export class Targets {
 
   /** Ends all schedules. */
   async close(): Promise<void> {
-    const ending = [...this.#running.values()].map(({ ended }) => ended);
     this.set([]);
-    await Promise.all(ending);
+    await Promise.all(this.#ending);
   }
 
-  #start(url: string): Running {
+  #start(target: Target): Running {
+    const { series: sink, counters, clock, logger, cluster, deliver } = this.#options;
     const stop = new AbortController();
-    const scraper = new Scraper(url, this.#owners, this.#options);
-    const { interval, clock } = this.#options;
-    const ask = (signal: AbortSignal): Promise<number> => scraper.scrape(signal);
-    return { scraper, stop, ended: runSchedule({ url, interval, clock, ask }, stop.signal) };
+    const peer = JSON.stringify(target.job.peer);
+    const asker = openTarget(target, {
+      peer: this.#peerOf(peer, target.job),
+      owners: this.#owners,
+      seriesRoom: (of) => sink.room(of),
+      cluster,
+      deliver,
+      counters,
+      clock,
+      logger,
+    });
+    const turns = this.#turns;
+    const scraper = new Scraper(target, asker, { sink, turns, counters, clock, logger });
+    const ended = runSchedule(
+      {
+        name: target.url,
+        interval: target.scrapeInterval,
+        keeps: keptBy(target),
+        clock,
+        ask: (signal, due) => scraper.scrape(signal, due),
+      },
+      stop.signal,
+    );
+    return { scraper, stop, peer, ended };
   }
+
+  #end({ scraper, stop, ended }: Running): void {
+    stop.abort();
+    scraper.close();
+    this.#options.series.forget(scraper.target);
+    const done = ended.finally(() => this.#ending.delete(done));
+    this.#ending.add(done);
+  }
+
+  #peerOf(key: string, { peer: settings }: Job): Peer {
+    const peer = this.#peers.get(key) ?? openPeer(settings);
+    this.#peers.set(key, peer);
+    return peer;
+  }
+
+  #closePeers(): void {
+    const used = new Set([...this.#running.values()].map(({ peer }) => peer));
+    for (const [key, peer] of this.#peers) {
+      if (used.has(key)) continue;
+      peer.close();
+      this.#peers.delete(key);
+    }
+  }
+}
+
+/** Whether two targets of one address and labels are also asked in the same way. */
+function isScrapedAlike(one: Target, other: Target): boolean {
+  if (one.scrapeInterval !== other.scrapeInterval || one.scrapeTimeout !== other.scrapeTimeout) {
+    return false;
+  }
+  return one.job === other.job || isDeepStrictEqual(scrapingOf(one.job), scrapingOf(other.job));
+}
+
+/** What of a job its targets are asked by. */
+function scrapingOf(job: Job): unknown {
+  const { name, kind, honorLabels, honorTimestamps, peer, limits, metricRelabel } = job;
+  // Compiled expressions hold functions; their source says the same.
+  const rules = metricRelabel.map((rule) => ({ ...rule, regex: rule.regex.source }));
+  return { name, kind, honorLabels, honorTimestamps, peer, limits, rules };
 }
