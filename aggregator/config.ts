@@ -1,20 +1,29 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { address, choice, duration, list, text } from "../lib/config/builders.ts";
-import type { OptionsOf } from "../lib/config/option.ts";
-import { parseTarget } from "./discovery/discovery.ts";
+import {
+  address,
+  bytes,
+  choice,
+  duration,
+  list,
+  structured,
+  text,
+} from "../lib/config/builders.ts";
+import { oneText, option, type OptionsOf } from "../lib/config/option.ts";
 import { HISTORY_KINDS, type HistoryKind } from "./history/history.ts";
+import { parseAgentAddress } from "./jobs/agents.ts";
+import type { JobSettings } from "./jobs/configured.ts";
+import { parseShard, type Shard } from "./jobs/shard.ts";
 
 /** The aggregator's settings. */
-export interface AggregatorConfig {
+export interface AggregatorConfig extends JobSettings {
   readonly listen: string;
   readonly "cluster.name": string;
-  readonly agents: readonly string[];
-  /** Seconds. */
-  readonly scrape_interval: number;
-  /** Seconds. */
-  readonly scrape_timeout: number;
+  /** Undefined: this aggregator asks all targets. */
+  readonly shard: Shard | undefined;
+  /** Bytes. */
+  readonly scrape_series_memory: number;
   readonly "history.kind": HistoryKind;
   readonly "history.dir": string;
   /** Seconds. */
@@ -53,7 +62,7 @@ export const aggregatorOptions: OptionsOf<AggregatorConfig> = {
     default: [],
     reloadable: true,
     check: (agents) =>
-      agents.every((agent) => parseTarget(agent) !== undefined)
+      agents.every((agent) => parseAgentAddress(agent) !== undefined)
         ? undefined
         : "must be URLs such as http://host-1:8180, without user, query or fragment",
   }),
@@ -70,6 +79,36 @@ export const aggregatorOptions: OptionsOf<AggregatorConfig> = {
     default: 10,
     min: 0.1,
     max: 60,
+    group: "Scraping",
+  }),
+  global: structured<unknown>({
+    help: "What all scrape_configs have in common, in Prometheus's words.",
+    default: undefined,
+    parse: (raw) => raw,
+    secret: true,
+    reloadable: true,
+    group: "Scraping",
+  }),
+  scrape_configs: structured<unknown>({
+    help: "What to scrape and where to find it, in Prometheus's words.",
+    default: undefined,
+    // Read together with `global`, once the program that needs it is loaded.
+    parse: (raw) => raw,
+    secret: true,
+    reloadable: true,
+    group: "Scraping",
+  }),
+  shard: option<Shard, undefined>(
+    {
+      help: "Ask only this share of the targets: 2/5 is the second of five aggregators.",
+      group: "Scraping",
+    },
+    { placeholder: "NUMBER/OF", read: (raw) => parseShard(oneText(raw)) },
+  ),
+  scrape_series_memory: bytes({
+    help: "How much memory the newest series of all targets may take; a page that does not fit is refused.",
+    default: 256 * 1024 * 1024,
+    min: 1024 * 1024,
     group: "Scraping",
   }),
   "history.kind": choice({

@@ -14,13 +14,13 @@ import { allRoutes } from "./api/all.ts";
 import { readiness } from "./api/readiness.ts";
 import type { ClusterView } from "./api/route.ts";
 import type { AggregatorConfig } from "./config.ts";
-import { type DiscoverySettings, startDiscoveries } from "./discovery/all.ts";
-import { parseTarget } from "./discovery/discovery.ts";
 import { allHistories } from "./history/all.ts";
 import type { History } from "./history/history.ts";
+import { configuredJobs } from "./jobs/configured.ts";
+import { Jobs } from "./jobs/jobs.ts";
 import { Cluster } from "./model/cluster.ts";
 import { createScrapeCounters } from "./scrape/counters.ts";
-import { createReadFeed } from "./scrape/read-feed.ts";
+import { SeriesStore } from "./scrape/series/series-store.ts";
 import { Targets } from "./scrape/targets.ts";
 
 /** What the aggregator is started in. */
@@ -28,6 +28,8 @@ export interface AggregatorSurroundings extends Surroundings {
   readonly clock?: Clock;
   /** Folder of the built page; the one of this build if left out. */
   readonly pageDirectory?: string;
+  /** Where paths of the configuration begin; the current folder if left out. */
+  readonly folder?: string;
 }
 
 /** An aggregator that runs. */
@@ -46,7 +48,8 @@ export async function startAggregator(
   surroundings: AggregatorSurroundings,
 ): Promise<Aggregator> {
   const { logger, parts, reloads } = surroundings;
-  const { clock = systemClock, pageDirectory = builtPage() } = surroundings;
+  const { clock = systemClock, pageDirectory = builtPage(), folder = "." } = surroundings;
+  const configured = configuredJobs(config);
   const registry = new Registry();
   addProcessMetrics(registry, reloads);
 
@@ -57,19 +60,28 @@ export async function startAggregator(
     everyMinute(() => cluster.forget(clock.now())),
   );
 
+  const series = new SeriesStore(config.scrape_series_memory);
   const targets = new Targets({
-    read: createReadFeed(config.scrape_timeout * 1000),
     cluster,
+    series,
     deliver: (batch) => history?.append(batch),
     counters: createScrapeCounters(registry),
-    interval: config.scrape_interval * 1000,
     clock,
     logger,
+  });
+  const jobs = new Jobs({
+    clock,
+    logger,
+    folder,
+    shard: config.shard,
+    found: (all) => targets.set(all),
   });
   const url = await serve(config, parts, logger, {
     clusterName: config["cluster.name"],
     targets: () => targets.states(),
+    jobs: () => jobs.states(),
     cluster,
+    series,
     history,
     registry,
     clock,
@@ -77,15 +89,14 @@ export async function startAggregator(
   });
 
   parts.use("scraping", targets);
-  let discoveries = startDiscoveries(discoverySettings(config), (found) => targets.set(found));
-  parts.defer("discovery", () => discoveries.close());
-  if (config.agents.length === 0) logger.warn("no agents to ask; set agents");
+  parts.use("discovery", jobs);
+  jobs.set(configured);
+  if (configured.length === 0) logger.warn("nothing to scrape; set agents or scrape_configs");
 
   return {
     url,
     async reload(changed) {
-      await discoveries.close();
-      discoveries = startDiscoveries(discoverySettings(changed), (found) => targets.set(found));
+      jobs.set(configuredJobs(changed));
     },
   };
 }
@@ -122,11 +133,6 @@ async function serve(
   const server = parts.use("HTTP server", await listen(app, config.listen, logger));
   logger.info({ url: server.url }, "the aggregator answers");
   return server.url;
-}
-
-function discoverySettings({ agents }: AggregatorConfig): DiscoverySettings {
-  // What is no address was refused when the settings were read.
-  return { agents: agents.flatMap((agent) => parseTarget(agent) ?? []) };
 }
 
 function everyMinute(work: () => void): Part {

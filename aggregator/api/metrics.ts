@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
 import { answer, text } from "../../wire/json-schema.ts";
+import { encodeLevelGroups } from "./level-page.ts";
 import type { ClusterView, Route } from "./route.ts";
 
 /** What is read anew each time somebody asks. */
@@ -40,6 +41,11 @@ function addCluster({ registry, cluster, clock }: ClusterView): void {
     name: "plimsoll_cluster_nodes",
     help: "Nodes that were heard of in the last five minutes.",
     read: () => [...cluster.nodes(clock.now())].length,
+  });
+  addCounter(registry, {
+    name: "plimsoll_cluster_refused_groups_total",
+    help: "Times that a group had no place among the plimsoll_group_ series, as there are too many.",
+    read: () => cluster.counters.refused,
   });
   addGauge(registry, {
     name: "plimsoll_cluster_containers",
@@ -106,7 +112,8 @@ export const metrics: Route = (app, view) => {
     response: { 200: answer("The metrics.", { "text/plain": text("Text format 0.0.4.") }) },
   };
   app.get("/metrics", { schema }, async (_, reply) => {
-    const page = await view.registry.metrics();
-    return reply.type(view.registry.contentType).send(page);
+    const own = await view.registry.metrics();
+    const groups = encodeLevelGroups(view.cluster, view.clusterName, view.clock.now());
+    return reply.type(view.registry.contentType).send(own + groups);
   });
 };

@@ -1,4 +1,5 @@
-import { parseDuration, QueryError } from "../../wire/stats/query.ts";
+import { QueryError } from "../../wire/stats/query.ts";
+import { parseTime } from "../../wire/stats/time.ts";
 import type { Range } from "../history/history.ts";
 
 /** What is answered when only an end is given. */
@@ -35,29 +36,6 @@ export function parseRange(raw: RawRange, now: number): Range | undefined {
   throw new QueryError("start", "must be before the end");
 }
 
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
-/** Whether the calendar has the day at the beginning of a time; `Date.parse` takes February 30th for March 2nd. */
-function hasDay(text: string): boolean {
-  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split("-").map(Number);
-  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
-}
-
-/** The year 9999, in seconds. */
-const LATEST = 253_402_300_799;
-
-function parseTime(parameter: string, text: string, now: number): number {
-  if (text === "now") return now;
-  if (text.startsWith("-")) return now - parseDuration(parameter, text.slice(1));
-  if (/^\d+(?:\.\d+)?$/.test(text) && Number(text) <= LATEST) return Number(text) * 1000;
-  // In a URL a plus that was not encoded reads as a blank.
-  const time = RFC_3339.test(text) && hasDay(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new QueryError(
-    parameter,
-    `"${text}" is not a time; write for example 2026-11-21T04:00:00Z, 1795233600, -1h or now`,
-  );
-}
-
 /** The step of a series in milliseconds: the one asked for, or one that gives about 300 points. */
 export function stepOf(range: Range, asked: number | undefined): number {
   const length = range.end - range.start;
@@ -69,4 +47,11 @@ export function stepOf(range: Range, asked: number | undefined): number {
     throw new QueryError("step", "is less than 1s, which is what is kept");
   if (length / asked <= MOST_POINTS) return asked;
   throw new QueryError("step", `gives more than ${MOST_POINTS} points; take a longer one`);
+}
+
+/** The lengths, in milliseconds, at which sums are made for steps of a series, the finest first. */
+export function gridsFor(step: number | undefined): number[] {
+  if (step === undefined) return [...STEPS];
+  const fitting = STEPS.filter((grid) => step % grid === 0);
+  return fitting.length === 0 ? [SHORTEST_STEP_MS] : fitting;
 }

@@ -3,16 +3,22 @@ import type { Registry } from "prom-client";
 
 import type { Clock } from "../../lib/clock.ts";
 import type { History } from "../history/history.ts";
+import type { JobState } from "../jobs/jobs.ts";
 import type { Cluster } from "../model/cluster.ts";
+import type { SeriesStore } from "../scrape/series/series-store.ts";
 import type { TargetState } from "../scrape/target-state.ts";
 
 /** What the routes may look at. */
 export interface ClusterView {
   readonly clusterName: string;
   readonly cluster: Cluster;
+  /** The newest series of every target. */
+  readonly series: SeriesStore;
   /** Undefined where none is kept. */
   readonly history: History | undefined;
   readonly targets: () => readonly TargetState[];
+  /** How finding targets goes. */
+  readonly jobs: () => readonly JobState[];
   readonly registry: Registry;
   readonly clock: Clock;
   /** Folder of the built page. */

@@ -1,56 +1,147 @@
 import { Type } from "@sinclair/typebox";
 
-import type { TargetState } from "../scrape/target-state.ts";
-import type { Route } from "./route.ts";
+import { preferred } from "../../lib/http/accept.ts";
+import type { Target } from "../jobs/target.ts";
+import { type TargetState, untried } from "../scrape/target-state.ts";
+import type { ClusterView, Route } from "./route.ts";
+import {
+  encodeTargetsPage,
+  TARGETS_PAGE_POLICY,
+  type ToldDiscovery,
+  type ToldTarget,
+} from "./targets-page.ts";
 
 const Time = Type.Optional(Type.String({ format: "date-time" }));
+const LabelSet = Type.Record(Type.String(), Type.String());
 
 const TargetSchema = Type.Object(
   {
-    url: Type.String(),
+    job: Type.String(),
+    kind: Type.Optional(Type.String({ description: "`agent`, `exposition`, `kubelet`." })),
+    url: Type.String({ description: "Where it answers." }),
+    scrape_url: Type.Optional(Type.String({ description: "As its job has made it." })),
+    labels: LabelSet,
+    discovered_labels: Type.Optional(LabelSet),
     state: Type.String({ description: "`unknown` until it has been asked, `up` or `down`." }),
-    node: Type.Optional(Type.String({ description: "As the agent calls itself." })),
+    node: Type.Optional(Type.String({ description: "The node that it speaks for." })),
     last_scrape: Time,
     last_success: Time,
     duration_seconds: Type.Optional(Type.Number()),
+    clock_difference_seconds: Type.Optional(
+      Type.Number({ description: "By how much its clock is ahead of ours, to half a second." }),
+    ),
+    note: Type.Optional(
+      Type.String({ description: "What went less than well in the last good answer." }),
+    ),
     samples: Type.Integer({ description: "New samples in the last good answer." }),
     containers: Type.Integer({ description: "Containers in the last good answer." }),
     failures: Type.Integer({ description: "Since the last good answer." }),
     error: Type.Optional(Type.Object({ reason: Type.String(), message: Type.String() })),
     gap_seconds: Type.Number({ description: "Seconds whose samples nobody has any more." }),
-    last_gap: Type.Optional(Type.Object({ start: Type.String(), end: Type.String() })),
+    last_gap: Type.Optional(
+      Type.Object({ start: Type.String(), end: Type.String(), cause: Type.String() }),
+    ),
   },
-  { description: "An agent and how asking it goes." },
+  { description: "A target and how asking it goes." },
 );
 
+const DiscoverySchema = Type.Object({
+  job: Type.String(),
+  kind: Type.String({ description: "`static`, `file`, `http`, `dns` and so on." }),
+  where: Type.String({ description: "Where it looks." }),
+  targets: Type.Integer(),
+  failures: Type.Integer({ description: "Looks that failed, since the start." }),
+  trouble: Type.Optional(Type.String({ description: "Why the last look failed." })),
+});
+
+const AnswerSchema = Type.Object({
+  targets: Type.Array(TargetSchema),
+  discoveries: Type.Array(DiscoverySchema),
+});
+
+const isoOf = (time: number): string => new Date(time).toISOString();
+
 function iso(time: number | undefined): string | undefined {
-  return time === undefined ? undefined : new Date(time).toISOString();
+  return time === undefined ? undefined : isoOf(time);
 }
 
-function describe(target: TargetState): object {
-  const { lastGap: gap } = target;
+const secondsOf = (milliseconds: number | undefined): number | undefined =>
+  milliseconds === undefined ? undefined : milliseconds / 1000;
+
+function describe(state: TargetState, target: Target | undefined): ToldTarget {
+  const { lastGap: gap } = state;
   return {
-    url: target.url,
-    state: target.health,
-    node: target.node,
-    last_scrape: iso(target.lastScrape),
-    last_success: iso(target.lastSuccess),
-    duration_seconds: target.duration === undefined ? undefined : target.duration / 1000,
-    samples: target.samples,
-    containers: target.containers,
-    failures: target.failures,
-    error: target.error,
-    gap_seconds: target.gapSeconds,
-    last_gap: gap === undefined ? undefined : { start: iso(gap.start), end: iso(gap.end) },
+    job: state.job,
+    kind: state.kind ?? target?.job.kind,
+    url: state.url,
+    scrape_url: target?.url,
+    labels: state.labels,
+    discovered_labels: target?.discoveredLabels,
+    state: state.health,
+    node: state.node,
+    last_scrape: iso(state.lastScrape),
+    last_success: iso(state.lastSuccess),
+    duration_seconds: secondsOf(state.duration),
+    clock_difference_seconds: secondsOf(state.clockDifference),
+    samples: state.samples,
+    containers: state.containers,
+    failures: state.failures,
+    note: state.note,
+    error: state.error,
+    gap_seconds: state.gapSeconds,
+    last_gap: gap && { ...gap, start: isoOf(gap.start), end: isoOf(gap.end) },
   };
 }
 
-/** `GET /targets`: the agents and how asking them goes. */
+// No name of a job has a NUL in it.
+const keyOf = (job: string, url: string): string => `${job}\0${url}`;
+
+/** Every target that is asked, and those of the jobs that are not yet. */
+function targetsOf(view: ClusterView): ToldTarget[] {
+  const made = new Map<string, Target>();
+  for (const { name, targets: all } of view.jobs()) {
+    for (const target of all) made.set(keyOf(name, untried(target).url), target);
+  }
+  const states = new Map(view.targets().map((state) => [keyOf(state.job, state.url), state]));
+  const unasked = [...made].filter(([key]) => !states.has(key));
+  return [
+    ...[...states].map(([key, state]) => describe(state, made.get(key))),
+    ...unasked.map(([, target]) => describe(untried(target), target)),
+  ];
+}
+
+function discoveriesOf(view: ClusterView): ToldDiscovery[] {
+  return view
+    .jobs()
+    .flatMap(({ name, discoveries }) => discoveries.map((state) => ({ job: name, ...state })));
+}
+
+const JSON_TYPE = "application/json";
+const HTML_TYPE = "text/html";
+
+/** `GET /targets`: what is scraped and how it goes; a page for browsers. */
 export const targets: Route = (app, view) => {
   const schema = {
-    summary: "Every target: state, last scrape, duration, samples, error.",
+    summary: "Every target: state, labels, last scrape, duration, samples, error.",
     tags: ["targets"],
-    response: { 200: Type.Object({ targets: Type.Array(TargetSchema) }) },
+    response: {
+      200: {
+        description: "As JSON, or as a page for people by `Accept`.",
+        content: {
+          [JSON_TYPE]: { schema: AnswerSchema },
+          [HTML_TYPE]: { schema: Type.String() },
+        },
+      },
+    },
   };
-  app.get("/targets", { schema }, () => ({ targets: view.targets().map(describe) }));
+  app.get("/targets", { schema }, (request, reply) => {
+    const answer = { targets: targetsOf(view), discoveries: discoveriesOf(view) };
+    void reply.header("vary", "accept");
+    const wanted = preferred(request.headers.accept, [JSON_TYPE, HTML_TYPE]);
+    if (wanted !== HTML_TYPE) return reply.type(`${JSON_TYPE}; charset=utf-8`).send(answer);
+    return reply
+      .type(`${HTML_TYPE}; charset=utf-8`)
+      .header("content-security-policy", TARGETS_PAGE_POLICY)
+      .send(encodeTargetsPage(answer.targets, answer.discoveries));
+  });
 };

@@ -11,7 +11,17 @@ import {
   type Place,
   reopenDatabase,
 } from "./database.ts";
-import type { Ask, History, HistoryState, Known, Range, Totals } from "./history.ts";
+import type {
+  Ask,
+  History,
+  HistoryState,
+  LevelAsk,
+  Range,
+  Seen,
+  TakeLevel,
+  Totals,
+} from "./history.ts";
+import { queryLevels } from "./levels.ts";
 import { checkpoint, forgetBefore } from "./maintenance.ts";
 import { WriteQueue } from "./queue.ts";
 import { Readers } from "./readers.ts";
@@ -98,9 +108,12 @@ export class DuckdbHistory implements History {
     return this.#queue.state();
   }
 
-  async containers(range: Range): Promise<readonly Known[]> {
-    const keys = await this.#readers.ask((connection) => queryContainers(connection, range));
-    return keys.flatMap((key) => this.#database.dictionary.get(key) ?? []);
+  async containers(range: Range): Promise<readonly Seen[]> {
+    const found = await this.#readers.ask((connection) => queryContainers(connection, range));
+    return [...found].flatMap(([key, lastTime]) => {
+      const entry = this.#database.dictionary.get(key);
+      return entry === undefined ? [] : [{ ...entry, lastTime }];
+    });
   }
 
   totals(ask: Ask): Promise<ReadonlyMap<number, Totals>> {
@@ -109,6 +122,10 @@ export class DuckdbHistory implements History {
 
   series(ask: Ask, step: number): Promise<ReadonlyMap<number, Series>> {
     return this.#readers.ask((connection) => querySeries(connection, ask, step));
+  }
+
+  levels(ask: LevelAsk, take: TakeLevel): Promise<void> {
+    return this.#readers.ask((connection) => queryLevels(connection, ask, take));
   }
 
   /** Removes what is older than the retention; the schedule calls it each hour. */

@@ -25,6 +25,24 @@ export interface Known {
   readonly container: Container;
 }
 
+/** A container that has samples in a range. */
+export interface Seen extends Known {
+  /** Unix milliseconds of its last one there. */
+  readonly lastTime: number;
+}
+
+/** Rows of containers that are to be added up, second by second. */
+export interface LevelAsk extends Range {
+  /** Milliseconds of one second of the answer: 1000, or a multiple of it. */
+  readonly grid: number;
+  readonly stats: readonly Stat[];
+  /** The members of each row; none of them is in two. */
+  readonly rows: readonly (readonly Known[])[];
+}
+
+/** Takes the values of one row of one second; NaN = absent. `time` is its beginning. */
+export type TakeLevel = (row: number, time: number, values: Float64Array) => void;
+
 /** Which values are asked for. */
 export interface Ask extends Range {
   readonly keys: readonly number[];
@@ -64,11 +82,16 @@ export interface History {
   /** Resolves when everything appended so far is safe. */
   flush(): Promise<void>;
   /** The containers that have samples in a range. */
-  containers(range: Range): Promise<readonly Known[]>;
+  containers(range: Range): Promise<readonly Seen[]>;
   /** Sums up the range for each container; one without samples there is absent. */
   totals(ask: Ask): Promise<ReadonlyMap<number, Totals>>;
   /** Values over time in steps of `step` milliseconds. */
   series(ask: Ask, step: number): Promise<ReadonlyMap<number, Series>>;
+  /**
+   * Adds rows of containers up by the statistics' descriptions: row by row, the oldest second first;
+   * seconds in which nothing was measured are left out.
+   */
+  levels(ask: LevelAsk, take: TakeLevel): Promise<void>;
   state(): HistoryState;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 
-import { allStats } from "../../wire/metrics/all.ts";
+import { storedStats } from "../../wire/metrics/all.ts";
 
 /** A column of `samples` that holds a statistic: where it stands in a row of ours, -1 = nowhere. */
 export type StatColumns = readonly number[];
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS samples (
  */
 export async function openSchema(connection: DuckDBConnection): Promise<StatColumns> {
   await connection.run(TABLES);
-  const places = new Map(allStats.map((stat, index) => [stat.name, index]));
+  const places = new Map(storedStats.map((stat, index) => [stat.name, index]));
   const before = await columnsOf(connection);
   for (const name of places.keys()) {
     if (before.includes(name)) continue;

@@ -5,7 +5,7 @@ import type { Summary } from "../../wire/stats/summary.ts";
 import type { Ask, Range } from "./history.ts";
 
 /** Time that a sample covers; the first one of a gauge counts as much as any other. */
-const WEIGHT = "coalesce(nullif(interval_ms, 0), 1000)";
+export const WEIGHT = "coalesce(nullif(interval_ms, 0), 1000)";
 
 /** How DuckDB sums up a column; the same numbers come out as for the live window. */
 const SUMMARIES: Readonly<Record<Summary, (column: string) => string>> = {

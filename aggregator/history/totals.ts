@@ -7,15 +7,17 @@ import { tilesOf } from "./tiles.ts";
 
 type Window = Record<string, Values>;
 
-/** The numbers of the containers that have samples in a range. */
+/** The numbers of the containers that have samples in a range, with the last one's time in Unix milliseconds. */
 export async function queryContainers(
   connection: DuckDBConnection,
   range: Range,
-): Promise<number[]> {
-  const keys: number[] = [];
-  const sql = `SELECT DISTINCT container FROM samples WHERE ${within(range)}`;
-  for await (const [key] of rowsOf(connection, sql)) keys.push(Number(key));
-  return keys;
+): Promise<Map<number, number>> {
+  const found = new Map<number, number>();
+  const sql = `SELECT container, epoch_us(max(time)) FROM samples WHERE ${within(range)} GROUP BY container`;
+  for await (const [key, micros] of rowsOf(connection, sql)) {
+    found.set(Number(key), Number(micros) / 1000);
+  }
+  return found;
 }
 
 /** Sums up the range for each container. */

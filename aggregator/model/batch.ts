@@ -11,7 +11,7 @@ export interface Stretch {
   readonly times: readonly number[];
   /** Milliseconds since the sample before; NaN where there was none to compare with. */
   readonly intervals: readonly number[];
-  /** One row for each sample, its columns as `allStats` orders them; NaN = absent. */
+  /** One row for each sample, its columns as `storedStats` orders them; NaN = absent. */
   readonly rows: readonly Float64Array[];
 }
 

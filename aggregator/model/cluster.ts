@@ -4,10 +4,18 @@ import { allMetrics } from "../../wire/metrics/all.ts";
 import type { Subject } from "../../wire/stats/answer.ts";
 import { type Batch, sizeOf, type StoredUntil, type Stretch } from "./batch.ts";
 import type { Feed } from "./feed.ts";
+import { LevelCounters } from "./level-counters.ts";
 import { Member } from "./member.ts";
+
+/**
+ * Why seconds are missing: the agent was started anew, it was not reached for longer than it keeps
+ * them, or we did not run.
+ */
+export type GapCause = "agent_restarted" | "not_reached" | "not_running";
 
 /** A stretch of time that nobody can tell about any more. */
 export interface Gap {
+  readonly cause: GapCause;
   /** Unix milliseconds. */
   readonly start: number;
   readonly end: number;
@@ -29,9 +37,21 @@ export interface NodeState {
   readonly lastTime: number;
   /** Unix milliseconds, by our clock, of its last answer. */
   readonly heard: number;
+  /** Milliseconds between its last two answers. */
+  readonly cadence: number;
+}
+
+/** A container that runs or has lately ended. */
+export interface RecentSubject extends Subject {
+  readonly node: string;
+  readonly isRunning: boolean;
 }
 
 interface Held extends NodeState {
+  /** Of the agent's life that it was last heard in. */
+  readonly run: string;
+  /** Since its newest sample something was lost, which the next one will tell how much. */
+  readonly isBroken: boolean;
   readonly members: Map<string, Member>;
 }
 
@@ -39,6 +59,10 @@ interface Held extends NodeState {
 const SILENT_MS = 5 * 60_000;
 /** A container that lags behind its node by more has ended without anybody saying so. */
 const LAGGING_MS = 30_000;
+/** The same of a node whose containers are sampled less often, each at a time of its own. */
+const LAGGING_INTERVALS = 3;
+/** Until a node has answered twice. */
+const FIRST_CADENCE_MS = 15_000;
 
 const ourColumns = allMetrics.map((metric) => metric.name);
 const NOTHING_STORED: ReadonlyMap<string, number> = new Map();
@@ -47,6 +71,8 @@ const NOTHING_STORED: ReadonlyMap<string, number> = new Map();
 export class Cluster {
   readonly #nodes = new Map<string, Held>();
   readonly #stored: StoredUntil;
+  /** What the groups of each level have used. */
+  readonly counters: LevelCounters = new LevelCounters();
 
   /** `stored` says what the history holds already, so that nothing is kept twice. */
   constructor(stored: StoredUntil = new Map()) {
@@ -66,26 +92,39 @@ export class Cluster {
     const { head } = feed;
     const before = this.#nodes.get(head.node);
     const members = before?.members ?? new Map<string, Member>();
+    const isNodeKnown = before !== undefined;
     const places = mapColumns(head.columns, ourColumns);
     const batch: Stretch[] = [];
     // What ended comes before what runs: another container may have taken its path since.
     for (const line of feed.lines.toSorted((a, b) => endOf(a) - endOf(b))) {
       const member = this.#memberOf(members, head.node, line);
       if (member === undefined) continue;
-      const stretch = member.take(head.node, decodeSamples(line, places, ourColumns.length));
+      const samples = decodeSamples(line, places, ourColumns.length);
+      const stretch = member.take(head.node, samples);
+      const { container } = member;
+      this.counters.take({ node: head.node, container, samples, now, isNodeKnown });
       if (stretch.times.length > 0) batch.push(stretch);
       member.gone = line.gone;
     }
     const lastBefore = before?.lastTime ?? this.#storedUntil(head.node);
+    const run = runOf(head.cursor);
+    // What the agent says counts more than times do, as its clock may have been set.
+    const isWhole = feed.since !== undefined && head.complete === true && before?.isBroken !== true;
     this.#nodes.set(head.node, {
       node: head.node,
       machine: head.machine,
       intervalSeconds: head.interval_seconds,
       lastTime: newestOf(batch, lastBefore),
       heard: now,
+      cadence: before === undefined ? FIRST_CADENCE_MS : now - before.heard,
       members,
+      run,
+      isBroken: !isWhole && batch.length === 0 && before !== undefined,
     });
-    const gap = gapBefore(batch, lastBefore, head.interval_seconds * 1000);
+    const missing = isWhole
+      ? undefined
+      : gapBefore(batch, lastBefore, head.interval_seconds * 1000);
+    const gap = missing && { ...missing, cause: causeOf(before, run) };
     return { batch, samples: sizeOf(batch), ...(gap === undefined ? {} : { gap }) };
   }
 
@@ -94,12 +133,23 @@ export class Cluster {
     for (const held of this.#nodes.values()) if (now - held.heard <= SILENT_MS) yield held;
   }
 
+  /** Every container of the last five minutes, so that nothing is missing in sums over the window. */
+  *recent(now: number): Iterable<RecentSubject> {
+    for (const held of this.#nodes.values()) {
+      if (now - held.heard > SILENT_MS) continue;
+      for (const { container, ring, gone, lastTime } of held.members.values()) {
+        const isRunning = gone === undefined && held.lastTime - lastTime <= lagOf(held);
+        yield { node: held.node, container, ring, isRunning };
+      }
+    }
+  }
+
   /** Every container that runs now. */
   *subjects(now: number): Iterable<Subject> {
     for (const held of this.#nodes.values()) {
       if (now - held.heard > SILENT_MS) continue;
       for (const { container, ring, gone, lastTime } of held.members.values()) {
-        if (gone !== undefined || !(held.lastTime - lastTime <= LAGGING_MS)) continue;
+        if (gone !== undefined || !(held.lastTime - lastTime <= lagOf(held))) continue;
         yield { node: held.node, container, ring };
       }
     }
@@ -107,6 +157,7 @@ export class Cluster {
 
   /** Lets go of what has long ended: nobody hands in its samples a second time. */
   forget(now: number): void {
+    this.counters.forget(now);
     for (const held of this.#nodes.values()) {
       // The node itself stays, so that its gap is known when it comes back.
       if (now - held.heard > SILENT_MS) held.members.clear();
@@ -150,8 +201,26 @@ function newestOf(batch: Batch, before: number): number {
   return Math.max(...batch.map(({ times }) => times.at(-1) ?? Number.NEGATIVE_INFINITY));
 }
 
+function lagOf({ intervalSeconds }: NodeState): number {
+  return Math.max(LAGGING_MS, LAGGING_INTERVALS * intervalSeconds * 1000);
+}
+
+/** An agent's cursor begins with the name of its life. */
+function runOf(cursor: string): string {
+  return cursor.split("-", 1)[0] ?? "";
+}
+
+function causeOf(before: Held | undefined, run: string): GapCause {
+  if (before === undefined) return "not_running";
+  return before.run === run ? "not_reached" : "agent_restarted";
+}
+
 /** The time between the last sample of a node and the first new one that nothing covers. */
-function gapBefore(batch: Batch, lastTime: number, interval: number): Gap | undefined {
+function gapBefore(
+  batch: Batch,
+  lastTime: number,
+  interval: number,
+): Omit<Gap, "cause"> | undefined {
   let first = Number.POSITIVE_INFINITY;
   for (const { times, intervals } of batch) {
     first = Math.min(first, (times[0] ?? first) - (intervals[0] || interval));

@@ -4,4 +4,6 @@ import type { FeedContainer, FeedHead } from "../../wire/feed.ts";
 export interface Feed {
   readonly head: FeedHead;
   readonly lines: readonly FeedContainer[];
+  /** The cursor that it was asked with. */
+  readonly since?: string;
 }

@@ -1,6 +1,6 @@
 import type { Container } from "../../wire/container.ts";
 import type { FeedSamples } from "../../wire/feed.ts";
-import { allMetrics, allStats } from "../../wire/metrics/all.ts";
+import { allMetrics, storedStats } from "../../wire/metrics/all.ts";
 import { Ring, type Row } from "../../wire/ring.ts";
 import { derivationOf } from "../../wire/stats/answer.ts";
 import type { Stretch } from "./batch.ts";
@@ -11,7 +11,7 @@ const CAPACITY = 61;
 /** By how much a clock may be set back without counting as another one. */
 const SAME_CLOCK_MS = 2 * 60_000;
 
-const derivations = allStats.map(derivationOf);
+const derivations = storedStats.map(derivationOf);
 
 /** A container of a node: who it is and its last samples. */
 export class Member {

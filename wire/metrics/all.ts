@@ -74,6 +74,24 @@ export const allStats: readonly Stat[] = [
   ...pressureStats,
 ];
 
+/** What ratios are weighted by when they are rolled up; kept beside the statistics, shown nowhere. */
+export const wholeStats: readonly Stat[] = allStats.flatMap(({ rollUp, from }) =>
+  rollUp === "mean" && from.kind === "ratio" ? [wholeStatOf(from.over)] : [],
+);
+
+/** Every statistic that the history keeps, in the order of a batch's rows. */
+export const storedStats: readonly Stat[] = [...allStats, ...wholeStats];
+
+function wholeStatOf(over: Metric): Stat {
+  return {
+    name: `${over.name}_per_second`,
+    unit: "per second",
+    help: `Growth of ${over.name}.`,
+    rollUp: "sum",
+    from: { kind: "rate", of: over },
+  };
+}
+
 const columns = new Map([...allMetrics, ...newestMetrics].map((metric, index) => [metric, index]));
 
 /** Where a metric stands in a row; a metric that is not in the table is a bug. */

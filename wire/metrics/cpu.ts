@@ -130,7 +130,7 @@ export const cpuStats: readonly Stat[] = [
     name: "cpu_throttled_ratio",
     unit: "ratio",
     help: "Part of the quota's enforcement periods in which the quota ran out.",
-    rollUp: "max",
+    rollUp: "mean",
     from: { kind: "ratio", of: throttledPeriods, over: periods },
   },
 ];

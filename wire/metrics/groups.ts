@@ -66,7 +66,7 @@ export const groupGauges: readonly GroupFamily[] = [
 /** How many containers of a group run. */
 export const groupSize: Family = {
   name: "container_group_containers",
-  help: "Containers of the group that run; 0 for an hour after the last has gone.",
+  help: "Containers of the group that run; 0 for ten minutes after the last has gone.",
 };
 
 /** A kind of group on `/metrics`, and the kinds that a name of it may stand in, the first that is set. */
@@ -85,4 +85,5 @@ export const GROUP_KINDS: readonly GroupKind[] = [
   { kind: "stack", within: [] },
   { kind: "namespace", within: [] },
   { kind: "pod", within: ["namespace"] },
+  { kind: "group", within: [] },
 ];

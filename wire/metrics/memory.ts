@@ -118,7 +118,7 @@ export const memoryStats: readonly Stat[] = [
     name: "memory_limit_ratio",
     unit: "ratio",
     help: "Working set as a part of the memory limit.",
-    rollUp: "max",
+    rollUp: "mean",
     from: { kind: "share", of: workingSet, limit: "memory_bytes" },
   },
   {

@@ -5,7 +5,10 @@
 
 import type { MetricGroup } from "./metric-groups.ts";
 
-/** How the same metric of several containers becomes one number of their group. */
+/**
+ * How the same statistic of several containers becomes one number of theirs together. `mean` is
+ * weighted by what each value is a part of: the periods of a ratio, the limit of a share.
+ */
 export type RollUp = "sum" | "max" | "mean";
 
 /** A family on `/metrics`, in cAdvisor's words. */

@@ -1,7 +1,8 @@
 import type { ContainerStats } from "./answer.ts";
 import type { StatsQuery } from "./query.ts";
 
-type Cell = string | number | undefined;
+/** What may stand in a table. */
+export type Cell = string | number | undefined;
 
 function quote(cell: Cell): string {
   if (cell === undefined) return "";
@@ -30,5 +31,10 @@ export function encodeCsv(containers: readonly ContainerStats[], query: StatsQue
     ...names.map((name) => container.latest[name]),
     ...windowed.map(([name, summary]) => container.window[name]?.[summary]),
   ]);
-  return [header, ...lines].map((line) => `${line.map(quote).join(",")}\r\n`).join("");
+  return encodeLines([header, ...lines]);
+}
+
+/** The lines of a table. */
+export function encodeLines(lines: readonly (readonly Cell[])[]): string {
+  return lines.map((line) => `${line.map(quote).join(",")}\r\n`).join("");
 }

@@ -59,3 +59,25 @@ export function derive(stat: Stat): Derive {
     }
   }
 }
+
+/**
+ * Makes the function that computes what a statistic counts for in a weighted mean: what a ratio or a
+ * share is a part of, 1 for everything else.
+ */
+export function deriveWhole({ from }: Stat): Derive {
+  switch (from.kind) {
+    case "ratio": {
+      const over = columnOf(from.over);
+      const { scale } = from.over;
+      return (ring, position) =>
+        rateOf(growthAt(ring, position, over), scale, ring.intervalAt(position));
+    }
+    case "share": {
+      const { limit } = from;
+      return (_ring, _position, limits) => limits[limit] ?? Number.NaN;
+    }
+    case "value":
+    case "rate":
+      return () => 1;
+  }
+}

@@ -9,7 +9,7 @@ export const JSON_TYPE = "application/json; charset=utf-8";
 export const NDJSON_TYPE = "application/x-ndjson";
 
 /** `Content-Type` of a table. https://www.rfc-editor.org/rfc/rfc4180#section-3 */
-const CSV_TYPE = "text/csv; charset=utf-8; header=present";
+export const CSV_TYPE = "text/csv; charset=utf-8; header=present";
 
 /** What stands around the containers in the JSON form of an answer. */
 export interface StatsHead {

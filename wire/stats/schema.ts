@@ -40,7 +40,8 @@ export const statsQueryProperties: Properties = {
   format: named("`json`, `csv` or `ndjson`.", "csv"),
 };
 
-const series = object({
+/** Values over time. */
+export const seriesSchema: JsonSchema = object({
   step_seconds: number(),
   times: list(number(), { description: "Unix seconds, the beginning of each step." }),
   values: record(record(list(orNull(number())))),
@@ -76,7 +77,7 @@ const containerStats = object(
       },
     ),
     window: record(record(number()), { description: "Each statistic summed up over the window." }),
-    series,
+    series: seriesSchema,
   },
   [
     "node",
