@@ -17,6 +17,7 @@ import type { Runtime } from "../../agent/runtimes/runtime.ts";
 import { Sampler } from "../../agent/window/sampler.ts";
 import { Window } from "../../agent/window/window.ts";
 import { fakeRest } from "./api/rest/fake-rest.ts";
+import { noDiagnostics } from "./diagnostics/no-diagnostics.ts";
 import { FakeKernel, recordedNetDev, V2_ID } from "./fake-kernel.ts";
 
 /** When the first sample of a fake kernel is taken. */
@@ -187,6 +188,7 @@ function serve(
     hasFailed: () => false,
     answers: new KeptAnswers(window),
     rest: fakeRest(window, log),
+    diagnostics: noDiagnostics(),
     registry: new Registry(),
   };
   for (const route of routes) route(app, view);

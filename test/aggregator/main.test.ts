@@ -63,6 +63,10 @@ async function run(
     agents: agents.map(({ url }) => url),
     scrape_interval: 0.05,
     scrape_timeout: 5,
+    global: undefined,
+    scrape_configs: undefined,
+    shard: undefined,
+    scrape_series_memory: 1e8,
     "history.kind": "duckdb",
     "history.dir": join(directory, "history"),
     retention: 1e9,
@@ -171,7 +175,7 @@ describe("the aggregator", () => {
     await waitForSecond(aggregator, "n1", 55);
     expect(await stored(aggregator, "web", "n1")).toEqual(every(1, 55));
     expect(await targetsOf(aggregator)).toMatchObject([{ state: "up", gap_seconds: 0 }]);
-    expect(logged).toEqual(["cannot ask an agent"]);
+    expect(logged).toEqual(["cannot ask a target"]);
   });
 
   test("cut off in the middle of an answer, stores nothing twice and misses nothing", async () => {
@@ -273,7 +277,7 @@ describe("the aggregator", () => {
     await writeFile(join(directory, "file"), "");
     await expect(run([], { "history.dir": join(directory, "file") })).rejects.toThrow(ConfigError);
     await run([]);
-    expect(logged).toEqual(["no agents to ask; set agents"]);
+    expect(logged).toEqual(["nothing to scrape; set agents or scrape_configs"]);
   });
 
   test("refuses parameters that it does not know", async () => {

@@ -17,16 +17,22 @@ export async function importBusybox(api: Docker): Promise<void> {
   const root = await mkdtemp(path.join(os.tmpdir(), "plimsoll-busybox-"));
   try {
     await fillRoot(root);
-    const tar = spawn("tar", ["-C", root, "-c", "."], { stdio: ["ignore", "pipe", "inherit"] });
-    const [repo, tag] = busyboxImage.split(":");
-    const answer = await api.importImage(tar.stdout, { repo, tag });
-    await within("importing the busybox image", 30_000, followed(api, answer));
+    await importRoot(api, root, busyboxImage);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
 }
 
-async function fillRoot(root: string): Promise<void> {
+/** Makes an image, `NAME:TAG`, of a folder's content. */
+export async function importRoot(api: Docker, root: string, image: string): Promise<void> {
+  const tar = spawn("tar", ["-C", root, "-c", "."], { stdio: ["ignore", "pipe", "inherit"] });
+  const [repo, tag] = image.split(":");
+  const answer = await api.importImage(tar.stdout, { repo, tag });
+  await within(`importing the image ${image}`, 60_000, followed(api, answer));
+}
+
+/** Fills a folder with the files of the busybox image. */
+export async function fillRoot(root: string): Promise<void> {
   const busybox = commandPath("static busybox");
   for (const folder of ["bin", "dev", "etc", "proc", "sys", "tmp"]) {
     await mkdir(path.join(root, folder));

@@ -37,8 +37,15 @@ export interface Container {
 /** A shell loop that uses as much of one core as it is given. */
 export const burnCpu: readonly string[] = ["sh", "-c", "while :; do :; done"];
 
-/** Creates and starts a container; throws what the engine answers, such as a name in use. */
-export async function runContainer(api: Docker, options: ContainerOptions): Promise<Container> {
+/**
+ * Creates and starts a container; throws what the engine answers, such as a name in use.
+ * @param engineNeeds what this engine wants to be told of every container
+ */
+export async function runContainer(
+  api: Docker,
+  options: ContainerOptions,
+  engineNeeds: Docker.HostConfig = {},
+): Promise<Container> {
   const { env = {}, labels = {}, name } = options;
   const container = await api.createContainer({
     ...(name === undefined ? {} : { name }),
@@ -46,7 +53,7 @@ export async function runContainer(api: Docker, options: ContainerOptions): Prom
     Cmd: [...options.cmd],
     Labels: labels,
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    HostConfig: limits(options),
+    HostConfig: { ...limits(options), ...engineNeeds },
   });
   await container.start();
   const { Name, State } = await container.inspect();

@@ -2,7 +2,17 @@ import { existsSync, openSync, readSync, closeSync } from "node:fs";
 import path from "node:path";
 
 /** A part of the world that system tests need and that a machine may lack. */
-export type Part = "docker" | "cgroups" | "network" | "prometheus" | "chromium" | "vm";
+export type Part =
+  | "docker"
+  | "podman"
+  | "containerd"
+  | "openssl"
+  | "cgroups"
+  | "network"
+  | "prometheus"
+  | "chromium"
+  | "dns"
+  | "vm";
 
 interface Needs {
   /** Programs that must be there; with `|` between two, either will do. */
@@ -18,10 +28,22 @@ const needs: Record<Part, Needs> = {
     packages: ["docker.io", "iptables", "iproute2", "busybox-static"],
     root: true,
   },
+  podman: {
+    commands: ["podman", "conmon", "runc", "static busybox"],
+    packages: ["podman", "conmon", "runc", "busybox-static"],
+    root: true,
+  },
+  openssl: { commands: ["openssl"], packages: ["openssl"], root: false },
+  containerd: {
+    commands: ["containerd", "ctr", "runc", "static busybox"],
+    packages: ["containerd", "runc", "busybox-static"],
+    root: true,
+  },
   cgroups: { commands: [], packages: [], root: true },
   network: { commands: ["ip", "nsenter"], packages: ["iproute2"], root: true },
   prometheus: { commands: ["prometheus", "promtool"], packages: ["prometheus"], root: false },
   chromium: { commands: ["chromium|google-chrome"], packages: ["chromium"], root: false },
+  dns: { commands: ["dnsmasq"], packages: ["dnsmasq-base"], root: false },
   vm: {
     commands: ["debootstrap", "qemu-system-x86_64", "mke2fs", "static busybox"],
     packages: ["debootstrap", "qemu-system-x86", "e2fsprogs", "busybox-static"],
@@ -32,10 +54,14 @@ const needs: Record<Part, Needs> = {
 /** Every part, in the order in which missing ones are told. */
 export const allParts: readonly Part[] = [
   "docker",
+  "podman",
+  "containerd",
+  "openssl",
   "cgroups",
   "network",
   "prometheus",
   "chromium",
+  "dns",
   "vm",
 ];
 

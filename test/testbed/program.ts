@@ -37,14 +37,15 @@ export interface Program {
   kill(): Promise<void>;
 }
 
-const cli = path.resolve(import.meta.dirname, "../../dist/cli.js");
+/** The built command. */
+export const cliPath: string = path.resolve(import.meta.dirname, "../../dist/cli.js");
 
 /** Starts `plimsoll <args>` from the built project. Does not wait: see `printed` and `ready`. */
 export async function startProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<Program> {
-  const script = options.script ?? cli;
+  const script = options.script ?? cliPath;
   if (!existsSync(script)) throw new Error(`cannot find ${script}: run \`npm run build\` first`);
   const run = await openRunFolder();
   const child = await startChild({

@@ -115,15 +115,16 @@ async function makePayload(run: RunFolder, vm: VmRun): Promise<string> {
   return file;
 }
 
-/** The built programs with the packages they load at run time. */
-async function copyProject(target: string): Promise<void> {
+/** Copies the built programs with the packages they load at run time, but for those whose path matches `without`. */
+export async function copyProject(target: string, without: RegExp = /^$/): Promise<void> {
   await mkdir(target);
   await copyFile(path.join(project, "package.json"), path.join(target, "package.json"));
   const dist = path.join(project, "dist");
   if (existsSync(dist)) await cp(dist, path.join(target, "dist"), { recursive: true });
   for (const name of await productionPackages()) {
     const from = path.join(project, name);
-    if (existsSync(from)) await cp(from, path.join(target, name), { recursive: true });
+    if (existsSync(from) && !without.test(name))
+      await cp(from, path.join(target, name), { recursive: true });
   }
 }
 

@@ -38,6 +38,12 @@ const requests: Readonly<Record<string, readonly Request[]>> = {
     { url: "/stats/feed?since=x", status: 400 },
   ],
   "/validate/": [{}],
+  "/diagnostics": [
+    {},
+    { headers: { accept: "text/plain" } },
+    { url: "/diagnostics?metric=memory_swap_bytes" },
+    { url: "/diagnostics?metric=nothing", status: 400 },
+  ],
   "/healthz": [{}],
   "/-/healthy": [{}],
   "/-/ready": [{}],

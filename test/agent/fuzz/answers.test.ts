@@ -2,12 +2,8 @@ import { describe } from "vitest";
 
 import { translateCadvisorFlags } from "../../../agent/cadvisor-flags/translate.ts";
 import { parsePerfConfig } from "../../../agent/collectors/perf-config.ts";
-import {
-  isChange,
-  parseEvent,
-  parseInspected,
-  parseListed,
-} from "../../../agent/runtimes/docker/parse.ts";
+import { isChange, parseEvent } from "../../../agent/runtimes/docker-api/events.ts";
+import { parseInspected, parseListed } from "../../../agent/runtimes/docker-api/parse.ts";
 import { ConfigError } from "../../../lib/errors.ts";
 import { Allowed, itSurvives, textOf } from "./fuzzing.ts";
 import { Dice } from "./mutate.ts";
@@ -119,11 +115,9 @@ function itSurvivesAnswers(
 }
 
 describe("answers of an engine", () => {
-  itSurvivesAnswers("a list", LISTED, 20_000, (answer) =>
-    complaintOf(parseListed(answer as Parameters<typeof parseListed>[0])),
-  );
+  itSurvivesAnswers("a list", LISTED, 20_000, (answer) => complaintOf(parseListed(answer)));
   itSurvivesAnswers("one container", INSPECTED, 30_000, (answer) =>
-    complaintOf(parseInspected(answer as Parameters<typeof parseInspected>[0], ["APP", "P"])),
+    complaintOf(parseInspected(answer, ["APP", "P"])),
   );
   itSurvivesAnswers("an event", EVENT, 20_000, (answer) => {
     const event = parseEvent(JSON.stringify(answer));
@@ -137,7 +131,7 @@ describe("answers of an engine", () => {
     try {
       parseEvent(text);
     } catch (error) {
-      // What is no JSON at all ends the connection.
+      // What is no JSON at all is passed over, and counted.
       if (error instanceof SyntaxError) return undefined;
       throw error;
     }

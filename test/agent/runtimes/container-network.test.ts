@@ -1,7 +1,7 @@
-import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
+import type { ContainerInfo } from "dockerode";
 import { describe, expect, it } from "vitest";
 
-import { parseInspected, parseListed } from "../../../agent/runtimes/docker/parse.ts";
+import { parseInspected, parseListed } from "../../../agent/runtimes/docker-api/parse.ts";
 import type { ContainerNetwork } from "../../../agent/runtimes/runtime.ts";
 
 /** An answer about a container in these networks. */
@@ -18,7 +18,7 @@ function networkOf(
     Config: { Image: "web:1", Labels: {}, ...(ports === undefined ? {} : { ExposedPorts: ports }) },
     HostConfig: { NetworkMode: mode },
     NetworkSettings: { Networks: networks },
-  } as unknown as ContainerInspectInfo).network;
+  }).network;
 }
 
 describe("a container's place in the network", () => {
@@ -62,6 +62,6 @@ describe("a container's place in the network", () => {
       addresses: ["172.18.0.2"],
       ports: [80],
     });
-    expect(parseListed({ Id: "1" } as unknown as ContainerInfo)).not.toHaveProperty("network");
+    expect(parseListed({ Id: "1" })).not.toHaveProperty("network");
   });
 });

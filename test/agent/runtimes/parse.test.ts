@@ -1,7 +1,7 @@
 import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 import { describe, expect, it } from "vitest";
 
-import { parseInspected, parseListed } from "../../../agent/runtimes/docker/parse.ts";
+import { parseInspected, parseListed } from "../../../agent/runtimes/docker-api/parse.ts";
 
 /** An answer of the engine, with what matters here. */
 function inspected(more: {

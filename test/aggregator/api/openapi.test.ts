@@ -11,6 +11,7 @@ import { allRoutes } from "../../../aggregator/api/all.ts";
 import { type DuckdbHistory, openDuckdbHistory } from "../../../aggregator/history/duckdb.ts";
 import { Cluster } from "../../../aggregator/model/cluster.ts";
 import { parseFeed } from "../../../aggregator/scrape/parse-feed.ts";
+import { SeriesStore } from "../../../aggregator/scrape/series/series-store.ts";
 import type { TargetState } from "../../../aggregator/scrape/target-state.ts";
 import { untried } from "../../../aggregator/scrape/target-state.ts";
 import { createHttpServer } from "../../../lib/http/server.ts";
@@ -18,20 +19,21 @@ import { logLines } from "../../lib/http/log-lines.ts";
 import { type Documented, documentedRoutes, faultOf } from "../../openapi.ts";
 import { FakeNode } from "../fakes/agent.ts";
 import { containerOf } from "../fakes/samples.ts";
+import { targetOf } from "../fakes/targets.ts";
 
 const T0 = Date.parse("2026-01-01T00:00:00Z");
 
 const targets: readonly TargetState[] = [
-  untried("http://b:8180"),
+  untried(targetOf("http://b:8180")),
   {
-    ...untried("http://a:8180"),
+    ...untried(targetOf("http://a:8180")),
     health: "down",
     node: "n1",
     lastScrape: T0,
     lastSuccess: T0,
     duration: 12,
     error: { reason: "timeout", message: "took too long" },
-    lastGap: { start: T0 - 5000, end: T0 },
+    lastGap: { start: T0 - 5000, end: T0, cause: "not_reached" },
   },
 ];
 
@@ -43,6 +45,10 @@ const requests: Readonly<Record<string, readonly (readonly [url: string, status:
     ["/stats?start=-1m&end=now&step=10s", 200],
     ["/stats?format=csv", 200],
     ["/stats?format=ndjson", 200],
+    ["/stats?level=cluster&step=5s", 200],
+    ["/stats?level=node&start=-1m&metrics=cpu_cores", 200],
+    ["/stats?level=service&format=csv", 200],
+    ["/stats?level=planet", 400],
     ["/stats?limit=0", 400],
     ["/stats?start=2026-02-30T00:00:00Z", 400],
     ["/stats?window=2m", 400],
@@ -55,7 +61,14 @@ const requests: Readonly<Record<string, readonly (readonly [url: string, status:
     ["/stats/nobody", 404],
   ],
   "/targets": [["/targets", 200]],
+  "/service-discovery": [["/service-discovery", 200]],
+  "/sd/agents": [["/sd/agents", 200]],
   "/metrics": [["/metrics", 200]],
+  "/federate": [
+    ["/federate?match[]=up", 200],
+    ["/federate", 200],
+    ["/federate?match[]={", 400],
+  ],
   "/healthz": [["/healthz", 200]],
   "/-/healthy": [["/-/healthy", 200]],
   "/-/ready": [["/-/ready", 200]],
@@ -92,6 +105,8 @@ beforeAll(async () => {
       clusterName: "lab",
       cluster,
       history,
+      series: new SeriesStore(1e6),
+      jobs: () => [],
       targets: () => targets,
       registry: new Registry(),
       clock,

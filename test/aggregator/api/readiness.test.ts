@@ -17,6 +17,7 @@ function historyWith(state: () => HistoryState): History {
     containers: nothing,
     totals: nothing,
     series: nothing,
+    levels: nothing,
     state,
     close: nothing,
   };

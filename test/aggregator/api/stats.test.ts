@@ -11,6 +11,7 @@ import { allRoutes } from "../../../aggregator/api/all.ts";
 import { type DuckdbHistory, openDuckdbHistory } from "../../../aggregator/history/duckdb.ts";
 import { Cluster } from "../../../aggregator/model/cluster.ts";
 import { parseFeed } from "../../../aggregator/scrape/parse-feed.ts";
+import { SeriesStore } from "../../../aggregator/scrape/series/series-store.ts";
 import type { TargetState } from "../../../aggregator/scrape/target-state.ts";
 import type { ContainerStats } from "../../../wire/stats/answer.ts";
 import type { StatsAnswer } from "../../../wire/stats/encode.ts";
@@ -48,6 +49,8 @@ const usage = (cores: number) => (tick: number) => ({
 
 const target: TargetState = {
   url: "http://a:8180",
+  job: "agents",
+  labels: {},
   health: "down",
   node: "n1",
   samples: 60,
@@ -58,7 +61,7 @@ const target: TargetState = {
   failures: 1,
   gapSeconds: 2.5,
   error: { reason: "timeout", message: "took too long" },
-  lastGap: { start: T0 - 5000, end: T0 - 2500 },
+  lastGap: { start: T0 - 5000, end: T0 - 2500, cause: "not_reached" },
 };
 
 async function appOf(cluster: Cluster, kept: DuckdbHistory | undefined): Promise<FastifyInstance> {
@@ -68,6 +71,8 @@ async function appOf(cluster: Cluster, kept: DuckdbHistory | undefined): Promise
       clusterName: "lab",
       cluster,
       history: kept,
+      jobs: () => [],
+      series: new SeriesStore(1e6),
       targets: () => [target],
       registry: new Registry(),
       clock: { now: () => now, monotonic: () => now },
@@ -288,7 +293,10 @@ describe("a bad parameter", () => {
     ["/stats?start=soon", '400 start: "soon" is not a time'],
     ["/stats?start=-1h&window=30s", "400 window: goes without start and end"],
     ["/stats?start=-1h&step=10ms", "400 step: is less than 1s"],
-    ["/stats?level=node", '400 level: "node" is not one of container'],
+    [
+      "/stats?level=planet",
+      '400 level: "planet" is not one of container, pod, service, namespace, stack, compose_project, node, cluster',
+    ],
     ["/stats/web?stat=median", "400 stat: "],
   ] as const)("%s is refused with its name", async ([url, message]) => {
     expect(await refusal(url)).toContain(message);
@@ -313,6 +321,8 @@ describe("the other routes", () => {
     expect(response.json()).toEqual({
       targets: [
         {
+          job: "agents",
+          labels: {},
           url: "http://a:8180",
           state: "down",
           node: "n1",
@@ -324,9 +334,14 @@ describe("the other routes", () => {
           failures: 1,
           gap_seconds: 2.5,
           error: { reason: "timeout", message: "took too long" },
-          last_gap: { start: "2025-12-31T23:59:55.000Z", end: "2025-12-31T23:59:57.500Z" },
+          last_gap: {
+            start: "2025-12-31T23:59:55.000Z",
+            end: "2025-12-31T23:59:57.500Z",
+            cause: "not_reached",
+          },
         },
       ],
+      discoveries: [],
     });
   });
 

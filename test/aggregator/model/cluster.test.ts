@@ -99,8 +99,22 @@ describe("taking feeds in", () => {
     const { batch, gap } = cluster.apply(await feedOf(node, "run1-10"), node.time);
     // 61 samples are kept: 50 … 110.
     expect(secondsOf(batch)).toEqual(range(50, 110));
-    expect(gap).toEqual({ start: T0 + 10_000, end: T0 + 49_000 });
+    expect(gap).toEqual({ start: T0 + 10_000, end: T0 + 49_000, cause: "not_reached" });
     expect(column(batch, "cpu_cores")).toEqual([Number.NaN, ...Array(60).fill(0.5)]);
+  });
+
+  test("believes an agent that has told all, even where its clock was set ahead", async () => {
+    const node = nodeWithWeb();
+    const cluster = new Cluster();
+    node.pass(10);
+    cluster.apply(await feedOf(node), node.time);
+    node.time += 3_600_000;
+    node.pass(5);
+    const { head, lines } = await feedOf(node, "run1-10");
+    const feed = { head: { ...head, complete: true }, lines, since: "run1-10" };
+    const { samples, gap } = cluster.apply(feed, node.time);
+    expect(samples).toBe(5);
+    expect(gap).toBeUndefined();
   });
 
   test("a restarted agent begins anew, and its time away is a gap", async () => {
@@ -113,7 +127,7 @@ describe("taking feeds in", () => {
     const { batch, gap } = cluster.apply(await feedOf(node, "run1-20"), node.time);
     expect(secondsOf(batch)).toEqual(range(24, 28));
     expect(column(batch, "cpu_cores")[0]).toBeNaN();
-    expect(gap).toEqual({ start: T0 + 20_000, end: T0 + 23_000 });
+    expect(gap).toEqual({ start: T0 + 20_000, end: T0 + 23_000, cause: "agent_restarted" });
   });
 
   test("a node whose clock is set back is neither lost nor stored twice", async () => {

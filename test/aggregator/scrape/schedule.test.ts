@@ -4,7 +4,14 @@ import { describe, expect, test } from "vitest";
 import { delayOf, offsetOf, runSchedule, type Turn } from "../../../aggregator/scrape/schedule.ts";
 import { systemClock } from "../../../lib/clock.ts";
 
-const turn: Turn = { interval: 15_000, offset: 4000, now: 0, failures: 0, silent: 0 };
+const turn: Turn = {
+  interval: 15_000,
+  offset: 4000,
+  now: 0,
+  failures: 0,
+  keeps: 60_000,
+  silent: 0,
+};
 
 describe("a target's turn", () => {
   test("comes once in each interval, at the target's own place in it", () => {
@@ -37,6 +44,10 @@ describe("a target's turn", () => {
     expect(delays).toEqual([2000, 4000, 8000, 15_000, 15_000, 15_000]);
   });
 
+  test("of one that keeps nothing is the next one, whatever happened", () => {
+    expect(delayOf({ ...turn, keeps: 0, failures: 9, silent: 70_000 })).toBe(4000);
+  });
+
   test("of an agent that has never answered begins with the interval, and pauses half a minute at most", () => {
     const delays = [1, 2, 3, 1000].map((failures) =>
       delayOf({ ...turn, interval: 10_000, failures, silent: undefined }),
@@ -53,6 +64,7 @@ describe("a target's turn", () => {
           offset: fc.double({ min: 0, max: 45_000, noNaN: true }),
           now: fc.double({ min: 0, max: 1e10, noNaN: true }),
           failures: fc.nat(),
+          keeps: fc.constantFrom(0, 60_000),
           silent: fc.option(fc.nat(), { nil: undefined }),
         }),
         (drawn) => {
@@ -71,8 +83,9 @@ test("a schedule asks again and again, and ends with its signal", async () => {
   let asked = 0;
   const ended = runSchedule(
     {
-      url: "http://a",
+      name: "http://a",
       interval: 5,
+      keeps: 60_000,
       clock: systemClock,
       ask: async () => {
         if (++asked === 3) stop.abort();

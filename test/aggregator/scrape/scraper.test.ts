@@ -4,12 +4,20 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import type { Batch } from "../../../aggregator/model/batch.ts";
 import { Cluster } from "../../../aggregator/model/cluster.ts";
+import { AgentAsker } from "../../../aggregator/scrape/agent.ts";
 import { createScrapeCounters } from "../../../aggregator/scrape/counters.ts";
 import { ScrapeError } from "../../../aggregator/scrape/failure.ts";
+import { Owners } from "../../../aggregator/scrape/owners.ts";
 import { parseFeed } from "../../../aggregator/scrape/parse-feed.ts";
-import { type Owners, Scraper } from "../../../aggregator/scrape/scraper.ts";
+import type { ReadFeed } from "../../../aggregator/scrape/read-feed.ts";
+import { Scraper } from "../../../aggregator/scrape/scraper.ts";
+import type { Scraped } from "../../../aggregator/scrape/series/scraped.ts";
+import { Slots } from "../../../aggregator/scrape/slots.ts";
+import { PLAIN_PEER } from "../../../lib/http/peer-settings.ts";
+import { openPeer } from "../../../lib/http/peer.ts";
 import { FakeNode } from "../fakes/agent.ts";
 import { containerOf } from "../fakes/samples.ts";
+import { jobOf, targetOf } from "../fakes/targets.ts";
 
 const T0 = Date.parse("2026-01-01T00:00:00Z");
 const { signal } = new AbortController();
@@ -25,6 +33,13 @@ function nodeWithWeb(name: string): FakeNode {
   return node;
 }
 
+/** A scraper that is never late. */
+class BenchScraper extends Scraper {
+  now(signalled: AbortSignal): Promise<number> {
+    return this.scrape(signalled, 0);
+  }
+}
+
 /** Scrapers that reach nodes without a network: a URL that is not in `nodes` is down. */
 class Bench {
   readonly nodes = new Map<string, FakeNode>();
@@ -33,25 +48,37 @@ class Bench {
   readonly registry = new Registry();
   readonly cluster = new Cluster();
   now = T0;
-  readonly #owners: Owners = new Map();
+  readonly scraped: Scraped[] = [];
+  readonly #owners = new Owners();
   readonly #counters = createScrapeCounters(this.registry);
 
-  scraperOf(url: string): Scraper {
-    return new Scraper(url, this.#owners, {
-      read: async (from, cursor) => {
-        const node = this.nodes.get(from);
-        if (node === undefined) throw new ScrapeError("unreachable", "cannot reach it");
-        return parseFeed(each(node.feed(cursor)));
-      },
-      cluster: this.cluster,
-      deliver: (batch) => void this.kept.push(batch),
+  scraperOf(host: string): BenchScraper {
+    const options = {
       counters: this.#counters,
       clock: { now: () => this.now, monotonic: () => this.now },
       logger: pino(
         { base: null },
         { write: (line: string) => void this.logged.push(JSON.parse(line).msg) },
       ),
+    };
+    const read: ReadFeed = async (_, cursor) => {
+      const node = this.nodes.get(host);
+      if (node === undefined) throw new ScrapeError("unreachable", "cannot reach it");
+      const feed = await parseFeed(each(node.feed(cursor)));
+      return cursor === undefined ? feed : { ...feed, since: cursor };
+    };
+    const target = targetOf(`http://${host}/metrics`, jobOf({ kind: "agent" }));
+    const asker = new AgentAsker(host, read, {
+      ...options,
+      peer: openPeer(PLAIN_PEER),
+      cluster: this.cluster,
+      deliver: (batch) => void this.kept.push(batch),
+      owners: this.#owners,
+      seriesRoom: () => 1e9,
     });
+    const turns = { proven: new Slots(9, 9), trial: new Slots(9, 9) };
+    const sink = { take: (scraped: Scraped) => void this.scraped.push(scraped) };
+    return new BenchScraper(target, asker, { ...options, sink, turns });
   }
 
   /** The seconds of all samples that were handed on. */
@@ -70,7 +97,7 @@ const range = (from: number, to: number): number[] =>
 describe("asking an agent", () => {
   let node: FakeNode;
   let bench: Bench;
-  let scraper: Scraper;
+  let scraper: BenchScraper;
   beforeEach(() => {
     node = nodeWithWeb("n1");
     bench = new Bench();
@@ -80,9 +107,9 @@ describe("asking an agent", () => {
 
   test("begins with everything, then asks for what is new", async () => {
     node.pass(20);
-    expect(await scraper.scrape(signal)).toBe(0);
+    expect(await scraper.now(signal)).toBe(0);
     node.pass(15);
-    await scraper.scrape(signal);
+    await scraper.now(signal);
     expect(node.asked).toEqual([undefined, "run1-20"]);
     expect(bench.seconds()).toEqual(range(1, 35));
     expect(scraper.state).toMatchObject({
@@ -97,40 +124,42 @@ describe("asking an agent", () => {
 
   test("cut off for 40 s, has every second just once afterwards", async () => {
     node.pass(15);
-    await scraper.scrape(signal);
+    await scraper.now(signal);
     bench.nodes.delete("a");
     node.pass(20);
-    expect(await scraper.scrape(signal)).toBe(1);
-    expect(await scraper.scrape(signal)).toBe(2);
+    expect(await scraper.now(signal)).toBe(1);
+    expect(await scraper.now(signal)).toBe(2);
     node.pass(20);
     bench.nodes.set("a", node);
-    expect(await scraper.scrape(signal)).toBe(0);
+    expect(await scraper.now(signal)).toBe(0);
     expect(bench.seconds()).toEqual(range(1, 55));
     expect(scraper.state.gapSeconds).toBe(0);
     // Once for each change, however often it fails in between.
-    expect(bench.logged).toEqual(["cannot ask an agent", "an agent is back"]);
+    expect(bench.logged).toEqual(["cannot ask a target", "a target is back"]);
   });
 
   test("cut off for longer than agents keep, counts the seconds that are missing", async () => {
     node.pass(10);
-    await scraper.scrape(signal);
+    await scraper.now(signal);
     node.pass(100);
-    await scraper.scrape(signal);
+    await scraper.now(signal);
     expect(bench.seconds()).toEqual([...range(1, 10), ...range(50, 110)]);
     expect(scraper.state).toMatchObject({
       gapSeconds: 39,
-      lastGap: { start: T0 + 10_000, end: T0 + 49_000 },
+      lastGap: { start: T0 + 10_000, end: T0 + 49_000, cause: "not_reached" },
     });
-    expect(await bench.metric(/^plimsoll_aggregator_gap_seconds_total\{node="n1"\} (.*)$/m)).toBe(
-      "39",
-    );
+    expect(
+      await bench.metric(
+        /^plimsoll_aggregator_gap_seconds_total\{node="n1",cause="not_reached"\} (.*)$/m,
+      ),
+    ).toBe("39");
     expect(bench.logged).toEqual(["samples of a node are missing"]);
   });
 
   test("says what failed and counts it by reason", async () => {
     bench.nodes.delete("a");
     bench.now += 5000;
-    await scraper.scrape(signal);
+    await scraper.now(signal);
     expect(scraper.state).toMatchObject({
       health: "down",
       lastScrape: T0 + 5000,
@@ -139,23 +168,23 @@ describe("asking an agent", () => {
     const failures = /^plimsoll_aggregator_scrape_failures_total\{reason="unreachable"\} (.*)$/m;
     expect(await bench.metric(failures)).toBe("1");
     bench.nodes.set("a", node);
-    await scraper.scrape(signal);
+    await scraper.now(signal);
     expect(scraper.state).not.toHaveProperty("error");
   });
 
   test("asks for everything when the agent speaks of containers that we let go of", async () => {
     node.pass(5);
-    await scraper.scrape(signal);
+    await scraper.now(signal);
     bench.cluster.forget(T0 + 400_000);
     node.pass(5);
-    expect(await scraper.scrape(signal)).toBe(0);
+    expect(await scraper.now(signal)).toBe(0);
     expect(node.asked).toEqual([undefined, "run1-5", undefined]);
     expect([...bench.cluster.subjects(T0)]).toHaveLength(1);
   });
 
   test("what the end of the program broke off is no failure", async () => {
     bench.nodes.delete("a");
-    await scraper.scrape(AbortSignal.abort());
+    await scraper.now(AbortSignal.abort());
     expect(scraper.state).toMatchObject({ health: "unknown", failures: 0 });
   });
 });
@@ -168,8 +197,8 @@ describe("two agents of one name", () => {
     const [a, b] = [bench.scraperOf("a"), bench.scraperOf("b")];
     first.pass(3);
     second.pass(4);
-    await a.scrape(signal);
-    await b.scrape(signal);
+    await a.now(signal);
+    await b.now(signal);
     expect(b.state.error).toEqual({
       reason: "same_node",
       message: "calls itself same, as a does; give each agent its own --node",
@@ -177,8 +206,8 @@ describe("two agents of one name", () => {
     expect(bench.seconds()).toEqual(range(1, 3));
     // Once the first one is away, the other one may be its successor at another address.
     bench.nodes.delete("a");
-    await a.scrape(signal);
-    expect(await b.scrape(signal)).toBe(0);
+    await a.now(signal);
+    expect(await b.now(signal)).toBe(0);
     expect(bench.seconds()).toEqual(range(1, 4));
   });
 });
