@@ -1,9 +1,20 @@
 import { hostname } from "node:os";
 import process from "node:process";
 
-import { address, choice, duration, flag, integer, list, text } from "../lib/config/builders.ts";
+import {
+  address,
+  bytes,
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  number,
+  text,
+} from "../lib/config/builders.ts";
 import type { OptionsOf } from "../lib/config/option.ts";
 import { MOST_STARS, starsOf } from "../lib/glob.ts";
+import { stateDirectory } from "../lib/state-directory.ts";
 import {
   isMetricGroup,
   isOnByDefault,
@@ -79,6 +90,10 @@ export interface AgentConfig {
   readonly "label.union": boolean;
   readonly "env.include": readonly string[];
   readonly timestamps: boolean;
+  readonly "events.dir": string;
+  readonly "events.max.bytes": number;
+  readonly "events.throttled.ratio": number;
+  readonly "events.pressure.ratio": number;
   readonly "machine.interval": number;
   readonly "machine.id.file": readonly string[];
   readonly "boot.id.file": readonly string[];
@@ -276,6 +291,28 @@ export const agentOptions: OptionsOf<AgentConfig> = {
   }),
   timestamps: flag({
     help: "Samples carry the time at which they were taken.",
+  }),
+  "events.dir": text({
+    default: stateDirectory("agent/events", process.env, process.getuid?.()),
+    placeholder: "DIR",
+    help: "Where events are kept for a day, over restarts too; nothing: in memory only.",
+  }),
+  "events.max.bytes": bytes({
+    default: 64 * 1024 * 1024,
+    min: 1024 * 1024,
+    help: "How much disk events may take; the oldest go first.",
+  }),
+  "events.throttled.ratio": number({
+    default: 0,
+    min: 0,
+    max: 1,
+    help: "Tells an event when a container was throttled in so much of its periods over ten samples; 0 is never.",
+  }),
+  "events.pressure.ratio": number({
+    default: 0,
+    min: 0,
+    max: 1,
+    help: "Tells an event when a container waited for CPU, memory or disk so much of the time over ten samples; 0 is never.",
   }),
   "machine.interval": duration({
     default: 300,

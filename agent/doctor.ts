@@ -64,7 +64,12 @@ async function openScene(configured: AgentConfig, surroundings: Surroundings): P
   if (!hasCgroups(config["cgroup.root"])) {
     return sceneOf(config, { hierarchies: undefined, listen });
   }
-  const settings = { ...config, "interval.seconds": 1, "referenced.reset.interval": 0 };
+  const settings = {
+    ...config,
+    "interval.seconds": 1,
+    "referenced.reset.interval": 0,
+    "events.dir": "",
+  };
   const kernel = await openKernel(settings, surroundings.parts, surroundings.logger);
   const sampling = await startSampling(settings, kernel, surroundings);
   const scene = sceneOf(config, { hierarchies: kernel.hierarchies, kernel, sampling, listen });

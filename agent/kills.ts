@@ -2,13 +2,12 @@ import type { Logger } from "../lib/log.ts";
 import { cgroupAt } from "./cgroup/cgroup.ts";
 import { engineIdOf } from "./cgroup/engine-id.ts";
 import type { Hierarchies } from "./cgroup/hierarchy.ts";
-import { EventLog } from "./events/event-log.ts";
-import { Lives } from "./events/lives.ts";
 import { EventCounts } from "./inventory/event-counts.ts";
 import type { Inventory } from "./inventory/inventory.ts";
 import { type Kmsg, openKmsg, unreadableKmsg } from "./oom/kmsg.ts";
 import { pathsAbove } from "./oom/ledger.ts";
 import { OomWatch } from "./oom/oom-watch.ts";
+import type { Events } from "./open-events.ts";
 import type { EngineEvent } from "./runtimes/runtime.ts";
 import type { PassWatch } from "./window/sampler.ts";
 import type { Window } from "./window/window.ts";
@@ -20,16 +19,14 @@ export interface KillParts {
   readonly window: Window;
   readonly kmsg: Kmsg;
   readonly selects: (cgroup: string) => boolean;
-  /** Unix milliseconds: what the ids of events begin with. */
-  readonly startedAt: number;
+  /** Told of everything. */
+  readonly events: Events;
 }
 
 /** Kills for the lack of memory and what engines tell, counted. */
 export interface Kills {
   readonly oom: OomWatch;
   readonly events: EventCounts;
-  /** What has come, gone and been killed. */
-  readonly log: EventLog;
   /** Follows the sampler. */
   readonly watch: PassWatch;
   /** Takes what an engine tells. */
@@ -50,10 +47,8 @@ export function openMessages(path: string, isWanted: boolean, logger: Logger): K
 
 /** Joins what the kernel's files, its messages and the engines tell. */
 export function followKills(kills: KillParts): Kills {
-  const { hierarchies, inventory, window, kmsg, selects, startedAt } = kills;
+  const { hierarchies, inventory, window, kmsg, selects, events: told } = kills;
   const events = new EventCounts();
-  const log = new EventLog(startedAt);
-  const lives = new Lives(log);
   const oom = new OomWatch(
     kmsg,
     {
@@ -64,7 +59,7 @@ export function followKills(kills: KillParts): Kills {
     (engineId) => cgroupOf(window, engineId),
   );
   oom.ledger.onKill((kill) => {
-    lives.killed(kill);
+    told.killed(kill);
     const { cgroup } = kill;
     for (const path of [cgroup, ...pathsAbove(cgroup)]) {
       events.addOomKill(path, window.get(path)?.container ?? inventory.describe(path));
@@ -72,26 +67,25 @@ export function followKills(kills: KillParts): Kills {
   });
   const watch: PassWatch = {
     beginPass: (time) => oom.beginPass(time),
-    came: (cgroup, time) => lives.came(cgroup, time),
+    came: (cgroup, time) => told.came(cgroup, time),
     gone(cgroup, container, time) {
       events.learn(container);
-      lives.gone(cgroup, container, time);
+      told.gone({ ...container, id: cgroup }, time);
       oom.gone(cgroup, container, time);
     },
     endPass(time, isWhole) {
       oom.endPass(time, isWhole);
-      lives.endPass(time);
+      told.endPass(time);
       events.sweep(time, (engineId) => inventory.has(engineId));
     },
   };
   return {
     oom,
     events,
-    log,
     watch,
     onEvent(runtime, event) {
       oom.hear(event);
-      lives.hear(event);
+      told.hear(runtime, event);
       events.add(runtime, event);
     },
   };

@@ -15,9 +15,9 @@ export function openRest(
   parts: Parts,
 ): RestParts {
   const { filesystems } = kernel;
-  const { runtimes, window, kills } = sampling;
+  const { runtimes, window, events } = sampling;
   return {
-    events: kills.log,
+    events: events.log,
     summaries: parts.use("summaries", new Summaries(window)),
     processes: new ProcessList({
       procRoot: config["proc.root"],

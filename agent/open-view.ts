@@ -54,6 +54,7 @@ export async function openView(
     engineVersion: (name) => runtimes.find((runtime) => runtime.name === name)?.engineVersion,
     oom: kills.oom.ledger,
     events: kills.events,
+    eventLog: sampling.events.log,
     hasFailed: () =>
       lateness(window.passedMonotonic, config["interval.seconds"]) !== undefined ||
       runtimes.some(({ health }) => health === "failing"),

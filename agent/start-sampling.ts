@@ -9,6 +9,7 @@ import { GroupTotals } from "./groups/group-totals.ts";
 import { Doubts } from "./inventory/doubts.ts";
 import { Inventory } from "./inventory/inventory.ts";
 import { followKills, type Kills, openMessages } from "./kills.ts";
+import { type Events, openEvents } from "./open-events.ts";
 import type { Kernel } from "./open-kernel.ts";
 import { createRuntimes } from "./runtimes/all.ts";
 import type { Runtime } from "./runtimes/runtime.ts";
@@ -23,6 +24,7 @@ export interface Sampling {
   readonly runtimes: readonly Runtime[];
   readonly groups: GroupTotals;
   readonly kills: Kills;
+  readonly events: Events;
   /** The collectors whose families are on `/metrics`. */
   readonly exposed: readonly Collector[];
 }
@@ -43,8 +45,21 @@ export async function startSampling(
   });
   const kmsg = openMessages(config["kmsg.path"], !isDisabled("oom_event", config), logger);
   const { hierarchies } = kernel;
-  const startedAt = systemClock.now();
-  const kills = followKills({ hierarchies, inventory, window, kmsg, selects, startedAt });
+  const events = await openEvents({
+    node: config.node,
+    directory: config["events.dir"],
+    maxBytes: config["events.max.bytes"],
+    thresholds: {
+      throttled: config["events.throttled.ratio"],
+      pressure: config["events.pressure.ratio"],
+    },
+    inventory,
+    window,
+    now: () => systemClock.now(),
+    logger,
+  });
+  parts.use("events", events);
+  const kills = followKills({ hierarchies, inventory, window, kmsg, selects, events });
   parts.use("kmsg", kills.oom);
   const { exposed, sampled } = chooseCollectors(config);
   const runtimes = createRuntimes(runtimeSettingsOf(config), logger);
@@ -71,7 +86,16 @@ export async function startSampling(
   }
   const disk = parts.use("disk", followDisk(config, inventory, logger));
   logger.info({ cgroups: window.size, hierarchy: hierarchies.mode }, "sampling");
-  return { window, sampler, inventory, runtimes: [...runtimes, disk], groups, kills, exposed };
+  return {
+    window,
+    sampler,
+    inventory,
+    runtimes: [...runtimes, disk],
+    groups,
+    kills,
+    events,
+    exposed,
+  };
 }
 
 function openWindow(config: AgentConfig): Window {

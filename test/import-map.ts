@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "agent/groups": ["agent/cgroup", "agent/window", "wire", "lib"],
   "agent/app-metrics": ["agent/inventory", "agent/runtimes", "agent/window", "wire", "lib"],
   "agent/summary": ["agent/window", "wire", "lib"],
-  "agent/events": ["agent/cgroup", "wire", "lib"],
+  "agent/events": ["agent/cgroup", "agent/runtimes", "agent/window", "wire", "lib"],
   "agent/processes": ["agent/cgroup", "lib"],
   "agent/diagnostics": [
     "agent/cgroup",

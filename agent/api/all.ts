@@ -1,4 +1,5 @@
 import { diagnostics } from "./diagnostics.ts";
+import { events } from "./events.ts";
 import { feed } from "./feed.ts";
 import { metrics } from "./metrics.ts";
 import { rest } from "./rest/rest.ts";
@@ -7,4 +8,12 @@ import { stats } from "./stats.ts";
 import { validate } from "./validate.ts";
 
 /** Every route of the agent. A new one is a new line here. */
-export const allRoutes: readonly Route[] = [metrics, stats, feed, rest, validate, diagnostics];
+export const allRoutes: readonly Route[] = [
+  metrics,
+  stats,
+  feed,
+  events,
+  rest,
+  validate,
+  diagnostics,
+];

@@ -5,6 +5,7 @@ import type { MetricGroup } from "../../wire/metrics/metric-groups.ts";
 import type { AppMetrics } from "../app-metrics/app-metrics.ts";
 import type { Collector } from "../collectors/collector.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { EventLog } from "../events/event-log.ts";
 import type { GroupTotals } from "../groups/group-totals.ts";
 import type { EventCounts } from "../inventory/event-counts.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -42,8 +43,10 @@ export interface AgentView {
   readonly engineVersion: (runtime: string) => string | undefined;
   /** Kills for the lack of memory. */
   readonly oom: OomLedger;
-  /** What has happened to containers. */
+  /** How often what has happened to containers. */
   readonly events: EventCounts;
+  /** What has happened, each by itself. */
+  readonly eventLog: EventLog;
   /** Whether some of what should be known now is not. */
   readonly hasFailed: () => boolean;
   /** Of whom the window is summed up on `/metrics`. */

@@ -1,113 +1,132 @@
-/** What an event may have in it. */
-export type EventValue =
-  | string
-  | number
-  | boolean
-  | null
-  | undefined
-  | readonly EventValue[]
-  | EventData;
+import type { NewEvent } from "../../wire/events/event.ts";
+import type { EventQuery } from "../../wire/events/query.ts";
+import type { EventSegments } from "./event-segments.ts";
+import { type LoggedEvent, toLine, understand } from "./logged-event.ts";
+import type { PackedMoments } from "./moments.ts";
+import { RecentEvents } from "./recent-events.ts";
 
-/** What is known of an event, by its type. */
-export interface EventData {
-  readonly [key: string]: EventValue;
+/** What a log is opened with. */
+export interface EventLogOptions {
+  /** Unix milliseconds: what ids begin with. */
+  readonly startedAt: number;
+  /** Keeps all events; without it only the newest are kept. */
+  readonly segments?: EventSegments | undefined;
+  /** So many are in memory. */
+  readonly recent?: number;
 }
 
-/** Something that has happened to a cgroup or to the container in it. */
-export interface NewEvent {
-  /** Unix milliseconds. */
-  readonly time: number;
-  readonly type: string;
-  /** The cgroup's path. */
-  readonly cgroup: string;
-  readonly data: EventData;
+/** What follows an id. */
+export interface Following {
+  /** The oldest first. */
+  readonly events: readonly LoggedEvent[];
+  /** Some of what followed is not kept any more, or the id is none of ours. */
+  readonly hasGap: boolean;
 }
 
-/** The same with its place in the log. */
-export interface LoggedEvent extends NewEvent {
-  /** Ids sort as the events were put down, also those of different lives of the program. */
-  readonly id: string;
-}
+/** Which events are wanted, by what they are and when they were. */
+export type Wanted = Omit<EventQuery, "hasMoments">;
 
-/** Which events are wanted. */
-export interface EventQuery {
-  /** Unix milliseconds, both included; left out = without an end. */
-  readonly start?: number | undefined;
-  readonly end?: number | undefined;
-  readonly matches?: (event: LoggedEvent) => boolean;
-  /** Only the newest so many; all if left out. */
-  readonly limit?: number | undefined;
-}
-
-/** How much is kept. */
-export interface EventLimits {
-  readonly events: number;
-  readonly milliseconds: number;
-}
-
-const DEFAULTS: EventLimits = { events: 100_000, milliseconds: 86_400_000 };
-
-const TIME_DIGITS = 11;
+const TIME_DIGITS = 9;
 const COUNT_DIGITS = 7;
+/** Where there is no disk, this is all that is kept; where there is, it is what readers are served from. */
+const RECENT = 5000;
 
-/** Events are thrown away in one go when there are so many too many: one by one the list would move each time. */
-const SPARE = 1.1;
-
-/** The last events, in memory: 100 000 at most, none older than a day. */
+/** All that has happened, each event with an id that sorts: also over restarts and steps of the clock. */
 export class EventLog {
-  readonly #limits: EventLimits;
-  readonly #listeners: Set<(event: LoggedEvent) => void> = new Set();
+  readonly #segments: EventSegments | undefined;
+  readonly #listeners: Set<(logged: LoggedEvent) => void> = new Set();
   readonly #run: string;
-  #events: LoggedEvent[] = [];
+  readonly #recent: RecentEvents;
   #count = 0;
-  /** The time of the newest event. */
-  #latest = Number.NEGATIVE_INFINITY;
 
-  /** @param startedAt Unix milliseconds: what ids begin with */
-  constructor(startedAt: number, limits: EventLimits = DEFAULTS) {
-    this.#run = Math.trunc(startedAt).toString(36).padStart(TIME_DIGITS, "0");
-    this.#limits = limits;
+  constructor({ startedAt, segments, recent = RECENT }: EventLogOptions) {
+    this.#segments = segments;
+    const lastId = segments?.lastId ?? "";
+    const lastRun = lastId.split("-")[0] ?? "";
+    const run = runOf(startedAt);
+    // A clock that was set back must not give ids that are there already.
+    this.#run = run > lastRun ? run : runOf(Number.parseInt(lastRun, 36) + 1);
+    this.#recent = new RecentEvents(recent, lastId === "" ? this.#idOf(0) : lastId);
   }
 
-  /** How many events are kept. */
+  /** How many events are in memory. */
   get size(): number {
-    return this.#events.length;
+    return this.#recent.size;
   }
 
-  /** Puts an event down and tells those who have subscribed. */
-  append(event: NewEvent): LoggedEvent {
-    const count = (this.#count++).toString(36).padStart(COUNT_DIGITS, "0");
-    const logged = { id: `${this.#run}-${count}`, ...event };
-    this.#events.push(logged);
-    this.#latest = Math.max(this.#latest, event.time);
-    if (this.#events.length > this.#limits.events * SPARE) this.#forget();
+  /** The id of the newest event; one that comes before all others if there has been none. */
+  get newestId(): string {
+    return this.#recent.newestId;
+  }
+
+  /** Puts an event down and tells those who listen. */
+  append(event: NewEvent, moments?: PackedMoments): LoggedEvent {
+    const whole = { id: this.#idOf(++this.#count), ...event };
+    const logged = { event: whole, text: JSON.stringify(whole), moments };
+    this.#recent.push(logged);
+    this.#segments?.append(toLine(logged));
     for (const listener of this.#listeners) listener(logged);
     return logged;
   }
 
-  /** The events that are wanted, by their time; of equal times as they were put down. */
-  query({ start, end, matches = () => true, limit }: EventQuery = {}): LoggedEvent[] {
-    this.#forget();
-    const found = this.#events.filter(
-      (event) =>
-        event.time >= (start ?? Number.NEGATIVE_INFINITY) &&
-        event.time <= (end ?? Number.POSITIVE_INFINITY) &&
-        matches(event),
-    );
-    const sorted = found.toSorted((a, b) => a.time - b.time);
-    return limit === undefined ? sorted : sorted.slice(Math.max(0, sorted.length - limit));
-  }
-
   /** Calls back with each new event; the function that is returned ends that. */
-  subscribe(listener: (event: LoggedEvent) => void): () => void {
+  subscribe(listener: (logged: LoggedEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #forget(): void {
-    const oldest = this.#latest - this.#limits.milliseconds;
-    this.#events = this.#events
-      .slice(Math.max(0, this.#events.length - this.#limits.events))
-      .filter(({ time }) => time >= oldest);
+  /** The newest events that are wanted, in the order of their ids. */
+  async query(wanted: Wanted): Promise<LoggedEvent[]> {
+    const found: LoggedEvent[] = [];
+    let isEnough = take(this.#recent.newestFirst(), wanted, found);
+    if (!isEnough && this.#segments !== undefined) {
+      const { before } = this.#recent;
+      for await (const lines of this.#segments.read(wanted.start, wanted.end)) {
+        const older = lines.filter(({ id }) => id <= before).toReversed();
+        isEnough = take(older.map(understand), wanted, found);
+        if (isEnough) break;
+      }
+    }
+    return found.toReversed();
   }
+
+  /** At most `most` events that follow an id; the empty one comes before all. */
+  async after(id: string, most: number): Promise<Following> {
+    if (id < this.#recent.before) return this.#olderAfter(id, most);
+    return { events: this.#recent.after(id, most), hasGap: id > this.newestId };
+  }
+
+  /** From the disk: no more than one of its files has. */
+  async #olderAfter(id: string, most: number): Promise<Following> {
+    const { before } = this.#recent;
+    const found = await this.#segments?.firstAfter(id);
+    const older = (found?.lines ?? []).filter((line) => line.id > id && line.id <= before);
+    // Nobody has seen the very beginning.
+    const hasGap = id !== "" && found?.isKnown !== true;
+    if (older.length > 0) return { events: older.slice(0, most).map(understand), hasGap };
+    return { events: this.#recent.after(before, most), hasGap };
+  }
+
+  #idOf(count: number): string {
+    return `${this.#run}-${count.toString(36).padStart(COUNT_DIGITS, "0")}`;
+  }
+}
+
+/** Takes what is wanted; true if that is all that can be. */
+function take(
+  newestFirst: Iterable<LoggedEvent>,
+  { matches, start, end, after, limit }: Wanted,
+  found: LoggedEvent[],
+): boolean {
+  for (const logged of newestFirst) {
+    const { event } = logged;
+    if (found.length >= limit || (after !== undefined && event.id <= after)) return true;
+    const time = Date.parse(event.time);
+    if (time >= start && time <= end && matches(event)) found.push(logged);
+  }
+  return found.length >= limit;
+}
+
+function runOf(milliseconds: number): string {
+  return Math.trunc(milliseconds).toString(36).padStart(TIME_DIGITS, "0");
 }

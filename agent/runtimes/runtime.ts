@@ -48,8 +48,16 @@ export interface EngineEvent {
   readonly action: string;
   readonly name: string;
   readonly image: string;
+  /** As the engine tells them with the event, for a container that is not known yet. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Of `die`. */
   readonly exitCode?: number;
+  /** Of `kill`. */
+  readonly signal?: number;
+  /** Of `rename`: what it was called before. */
+  readonly oldName?: string;
+  /** Of `health_status`. */
+  readonly health?: string;
 }
 
 /** What a runtime tells, as it happens. */

@@ -2,17 +2,20 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 
 import fastify, { type FastifyInstance } from "fastify";
+import { pino } from "pino";
 import { Registry } from "prom-client";
 
 import { BaseLabels } from "../../agent/api/families/base-labels.ts";
 import { KeptAnswers } from "../../agent/api/kept-answers.ts";
 import type { AgentView, Route } from "../../agent/api/route.ts";
 import { allCollectors } from "../../agent/collectors/all.ts";
+import type { EventLog } from "../../agent/events/event-log.ts";
 import { GroupTotals } from "../../agent/groups/group-totals.ts";
 import { Inventory } from "../../agent/inventory/inventory.ts";
 import { followKills, type Kills } from "../../agent/kills.ts";
 import { UNKNOWN_MACHINE } from "../../agent/machine/machine.ts";
 import { unreadableKmsg } from "../../agent/oom/kmsg.ts";
+import { openEvents } from "../../agent/open-events.ts";
 import type { Runtime } from "../../agent/runtimes/runtime.ts";
 import { Sampler } from "../../agent/window/sampler.ts";
 import { Window } from "../../agent/window/window.ts";
@@ -108,13 +111,23 @@ export async function sampleFakeKernel(
   const groups = new GroupTotals(window);
   const inventory = new Inventory(() => {});
   inventory.follow(runtimeOf(recorded === "cgroup-v1" ? V1_ID : V2_ID), () => {});
+  const events = await openEvents({
+    node: "host-1",
+    directory: "",
+    maxBytes: 0,
+    thresholds: { throttled: 0, pressure: 0 },
+    inventory,
+    window,
+    now: () => time,
+    logger: pino({ level: "silent" }),
+  });
   const kills = followKills({
     hierarchies: kernel.hierarchies,
     inventory,
     window,
     kmsg: unreadableKmsg("none"),
     selects: () => true,
-    startedAt: START,
+    events,
   });
   const sampler = new Sampler({
     hierarchies: kernel.hierarchies,
@@ -131,7 +144,7 @@ export async function sampleFakeKernel(
   LATER[recorded](kernel);
   await sampler.pass();
   const app = await open();
-  serve(app, routes, window, kills, groups);
+  serve(app, routes, window, { ...kills, log: events.log }, groups);
   return {
     app,
     window,
@@ -156,13 +169,14 @@ function serve(
   app: FastifyInstance,
   routes: readonly Route[],
   window: Window,
-  { oom, events, log }: Kills,
+  { oom, events, log }: Kills & { readonly log: EventLog },
   groups: GroupTotals,
 ): void {
   const labels = new BaseLabels({ include: [], union: false }, window);
   const view: AgentView = {
     node: "host-1",
     run: "0",
+    eventLog: log,
     machine: {
       ...UNKNOWN_MACHINE,
       cpuCores: 2,

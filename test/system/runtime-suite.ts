@@ -17,7 +17,7 @@ export interface Wanted {
   readonly isChecked?: boolean;
 }
 
-/** A real engine of a test's own, as the suite drives it. What it cannot do is left out. */
+/** A real engine of a test's own, as the suite drives it. */
 export interface EngineUnderTest {
   /** A new runtime that follows this engine; the suite starts and closes it. */
   createRuntime(): Runtime;
@@ -29,14 +29,13 @@ export interface EngineUnderTest {
   kill(id: string): Promise<void>;
   /** Removes it, running or not. */
   remove(id: string): Promise<void>;
-  rename?(id: string, name: string): Promise<void>;
-  /** With `unpause`. */
-  pause?(id: string): Promise<void>;
-  unpause?(id: string): Promise<void>;
+  rename(id: string, name: string): Promise<void>;
+  pause(id: string): Promise<void>;
+  unpause(id: string): Promise<void>;
   /** Ends it and starts it again under the same id. */
-  restart?(id: string): Promise<void>;
+  restart(id: string): Promise<void>;
   /** Makes a checked container sick, and has its check run if that does not happen by itself. */
-  sicken?(id: string): Promise<void>;
+  sicken(id: string): Promise<void>;
   /** Kills the engine's own process (SIGKILL). */
   die(): Promise<void>;
   /** Starts the engine again, on what it left behind. */
@@ -105,8 +104,7 @@ export function describeRuntime(
       expect(known.containers.size).toBe(0);
     });
 
-    test("tells another name", async (context) => {
-      if (engine.rename === undefined) return context.skip("this engine renames nothing");
+    test("tells another name", async () => {
       const id = await engine.run({ name: "old" });
       await expectAgreement(engine, known);
       await engine.rename(id, "new");
@@ -114,20 +112,18 @@ export function describeRuntime(
       expect(known.containers.get(id)?.name).toBe("new");
     });
 
-    test("tells that a container pauses and goes on", async (context) => {
-      if (engine.pause === undefined) return context.skip("this engine pauses nothing");
+    test("tells that a container pauses and goes on", async () => {
       const id = await engine.run({ name: "sleeper" });
       await expectAgreement(engine, known);
       await engine.pause(id);
       await expectAgreement(engine, known);
       expect(known.containers.get(id)?.state).toBe("paused");
-      await engine.unpause?.(id);
+      await engine.unpause(id);
       await expectAgreement(engine, known);
       expect(known.containers.get(id)?.state).toBe("running");
     });
 
-    test("tells a new start", async (context) => {
-      if (engine.restart === undefined) return context.skip("this engine restarts nothing");
+    test("tells a new start", async () => {
       const id = await engine.run({ name: "again" });
       const first = await until("its start", () => known.containers.get(id)?.startedAt);
       await engine.restart(id);
@@ -144,8 +140,7 @@ export function describeRuntime(
       expect(known.containers.get(id)?.labels).toMatchObject(odd);
     });
 
-    test("tells what a health check says", async (context) => {
-      if (engine.sicken === undefined) return context.skip("this engine checks no health");
+    test("tells what a health check says", async () => {
       const id = await engine.run({ name: "checked", isChecked: true });
       const health = (): string | undefined => known.containers.get(id)?.health;
       await until("a check", () => health() === "starting" || health() === "healthy");
@@ -237,7 +232,7 @@ async function happen(engine: EngineUnderTest, id: string, chance: number): Prom
   if (chance < 0.2) await engine.rename?.(id, `r-${id.slice(0, 12)}-${Math.round(chance * 1e6)}`);
   else if (chance < 0.4) {
     await engine.pause?.(id);
-    await engine.unpause?.(id);
+    await engine.unpause(id);
   } else if (chance < 0.55) await engine.restart?.(id);
   else if (chance < 0.7) await engine.kill(id);
   else await engine.remove(id);

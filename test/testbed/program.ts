@@ -52,7 +52,8 @@ export async function startProgram(
     command: process.execPath,
     args: [script, ...args],
     cwd: options.cwd ?? run.path,
-    env: { ...cleared(), ...options.env, ...run.env },
+    // What it keeps over restarts is no other program's.
+    env: { ...cleared(), XDG_STATE_HOME: run.path, ...options.env, ...run.env },
     netns: options.netns,
   });
   const waiting = { log: () => child.tail(), ended: () => child.ended() };

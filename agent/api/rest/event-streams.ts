@@ -24,7 +24,7 @@ export class EventStreams {
   }
 
   /** Answers with a stream. @throws RestError if there are too many */
-  add(reply: FastifyReply, { matches }: EventRequest): FastifyReply {
+  add(reply: FastifyReply, request: EventRequest): FastifyReply {
     if (this.#open.size >= MOST_STREAMS) throw new RestError("too many streams", 503);
     void reply.hijack();
     const { raw } = reply;
@@ -41,8 +41,8 @@ export class EventStreams {
     const end = (): void => {
       raw.end();
     };
-    const unsubscribe = this.#log.subscribe((event) => {
-      if (matches(event)) write(`${encodeGo(encodeEvent(event))}\n`);
+    const unsubscribe = this.#log.subscribe(({ event }) => {
+      for (const one of encodeEvent(event, request)) write(`${encodeGo(one)}\n`);
     });
     const timer = setInterval(() => write("\n"), LIVE_MS);
     this.#open.add(end);

@@ -1,16 +1,30 @@
-import type { EventLog, LoggedEvent } from "../../events/event-log.ts";
+import type { Event } from "../../../wire/events/event.ts";
+import type { EventLog } from "../../events/event-log.ts";
 import { RestError } from "./errors.ts";
 import { isAtOrBelow } from "./find.ts";
 import type { GoObject, GoValue } from "./go-json.ts";
 import { goTime, parseGoTime } from "./go-time.ts";
 
 /** cAdvisor's types, and the parameter that asks for each. */
-const TYPES: Readonly<Record<string, string>> = {
+const PARAMETERS = {
   oom: "oom_events",
   oomKill: "oom_kill_events",
   containerCreation: "creation_events",
   containerDeletion: "deletion_events",
-};
+} as const;
+
+type RestType = keyof typeof PARAMETERS;
+
+/** How cAdvisor says that nobody knows. */
+const UNKNOWN_CODE = -1;
+
+/** An event in cAdvisor's words. */
+interface RestEvent {
+  readonly time: string;
+  readonly type: RestType;
+  readonly cgroup: string;
+  readonly data: GoObject;
+}
 
 const DEFAULT_EVENTS = 10;
 
@@ -24,7 +38,7 @@ export interface EventRequest {
   readonly end: number | undefined;
   /** The newest so many. */
   readonly limit: number;
-  readonly matches: (event: LoggedEvent) => boolean;
+  readonly matches: (event: RestEvent) => boolean;
 }
 
 function isOn(query: URLSearchParams, name: string): boolean {
@@ -39,9 +53,9 @@ function limitOf(query: URLSearchParams): number {
 
 /** The query of `events`, in which cAdvisor passes over what it can't read. @throws RestError for a stream of the past */
 export function parseEventRequest(path: string, query: URLSearchParams): EventRequest {
-  const types = Object.keys(TYPES).filter(
-    (type) => isOn(query, "all_events") || isOn(query, TYPES[type] ?? ""),
-  );
+  const types = Object.entries(PARAMETERS)
+    .filter(([, parameter]) => isOn(query, "all_events") || isOn(query, parameter))
+    .map(([type]) => type);
   const isWithBelow = isOn(query, "subcontainers");
   const isStream = isOn(query, "stream");
   const start = parseGoTime(query.get("start_time") ?? "");
@@ -59,17 +73,47 @@ export function parseEventRequest(path: string, query: URLSearchParams): EventRe
   };
 }
 
-/** An event as cAdvisor has it. */
-export function encodeEvent({ cgroup, time, type, data }: LoggedEvent): GoObject {
-  return {
-    container_name: cgroup,
-    timestamp: goTime(time),
-    event_type: type,
-    event_data: data,
-  };
+/** An event in cAdvisor's words: a kill is two of its events, most of ours are none. */
+function inRestWords({ type, time, container, details }: Event): readonly RestEvent[] {
+  const { id: cgroup } = container ?? {};
+  if (cgroup === undefined) return [];
+  if (type === "cgroup_found") return [{ time, type: "containerCreation", cgroup, data: {} }];
+  if (type === "cgroup_gone") {
+    const data = { container_deletion: { exit_code: details.exit_code ?? UNKNOWN_CODE } };
+    return [{ time, type: "containerDeletion", cgroup, data }];
+  }
+  if (type !== "oom_kill") return [];
+  const { pid, process: process_name, constraint = "", oom_cgroup: oomCgroup = cgroup } = details;
+  const data = pid === undefined ? {} : { oom: { pid, process_name, constraint } };
+  return [
+    { time, type: "oom", cgroup: oomCgroup, data: {} },
+    { time, type: "oomKill", cgroup, data },
+  ];
+}
+
+/** What of an event is wanted, as cAdvisor has it. */
+export function encodeEvent(event: Event, { matches }: Pick<EventRequest, "matches">): GoObject[] {
+  return inRestWords(event)
+    .filter((one) => matches(one))
+    .map(({ cgroup, time, type, data }) => ({
+      container_name: cgroup,
+      timestamp: goTime(Date.parse(time)),
+      event_type: type,
+      event_data: data,
+    }));
 }
 
 /** The events of the past, by their time. */
-export function eventsOf(log: EventLog, { start, end, limit, matches }: EventRequest): GoValue {
-  return log.query({ start, end, limit, matches }).map(encodeEvent);
+export async function eventsOf(log: EventLog, request: EventRequest): Promise<GoValue> {
+  const { start = Number.NEGATIVE_INFINITY, end = Number.POSITIVE_INFINITY, limit } = request;
+  const found = await log.query({
+    start,
+    end,
+    limit,
+    after: undefined,
+    matches: (event) => encodeEvent(event, request).length > 0,
+  });
+  const sorted = found.toSorted((a, b) => Date.parse(a.event.time) - Date.parse(b.event.time));
+  const encoded = sorted.flatMap(({ event }) => encodeEvent(event, request));
+  return encoded.slice(Math.max(0, encoded.length - limit));
 }

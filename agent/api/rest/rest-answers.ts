@@ -83,10 +83,10 @@ export class RestAnswers {
     this.#streams.close();
   }
 
-  #events(asked: RestRequest, reply: FastifyReply): FastifyReply {
+  async #events(asked: RestRequest, reply: FastifyReply): Promise<FastifyReply> {
     const wanted = parseEventRequest(cgroupPathOf(asked), asked.query);
     if (wanted.isStream) return this.#streams.add(reply, wanted);
-    return send(reply, encodeGo(eventsOf(this.#view.rest.events, wanted)));
+    return send(reply, encodeGo(await eventsOf(this.#view.rest.events, wanted)));
   }
 
   async #write(

@@ -56,8 +56,30 @@ export function parseEvent(line: string): EngineEvent | undefined {
   const word = action.split(":")[0] ?? "";
   const verb = PODMAN.get(word) ?? word;
   if (typeof id !== "string" || id === "" || !ACTIONS.has(verb)) return undefined;
-  const { name, image, exitCode } = isRecord(attributes) ? attributes : {};
+  const { name, image, ...others } = isRecord(attributes) ? attributes : {};
   const told = { action: verb, id, name: textOf(name), image: textOf(image) };
-  const code = textOf(exitCode);
-  return verb === "die" && /^\d+$/.test(code) ? { ...told, exitCode: Number(code) } : told;
+  // Labels stand among the event's own words, whose names no label has.
+  return { ...told, labels: textsOf(others), ...detailsOf(verb, others, action) };
+}
+
+/** What an event of this kind tells besides. */
+function detailsOf(
+  verb: string,
+  { exitCode, signal, oldName }: Readonly<Record<string, unknown>>,
+  action: string,
+): Partial<EngineEvent> {
+  if (verb === "die") return numberAt("exitCode", exitCode);
+  if (verb === "kill") return numberAt("signal", signal);
+  if (verb === "rename") return { oldName: textOf(oldName).replace(/^\//, "") };
+  return verb === "health_status" ? { health: action.split(": ")[1] ?? "" } : {};
+}
+
+function numberAt(name: "exitCode" | "signal", value: unknown): Partial<EngineEvent> {
+  const text = textOf(value);
+  return /^\d+$/.test(text) ? { [name]: Number(text) } : {};
+}
+
+function textsOf(attributes: Readonly<Record<string, unknown>>): Record<string, string> {
+  const texts = Object.entries(attributes).filter(([, value]) => typeof value === "string");
+  return Object.fromEntries(texts.map(([key, value]) => [key, textOf(value)]));
 }

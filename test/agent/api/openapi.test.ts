@@ -37,6 +37,12 @@ const requests: Readonly<Record<string, readonly Request[]>> = {
     { url: "/stats/feed?since=0-1" },
     { url: "/stats/feed?since=x", status: 400 },
   ],
+  "/events": [
+    {},
+    { url: "/events?type=agent_started,died&type=oom_kill&since=-1h&limit=5&moments=true" },
+    { url: "/events?type=nothing", status: 400 },
+    { url: "/events?after=%00", status: 400 },
+  ],
   "/validate/": [{}],
   "/diagnostics": [
     {},

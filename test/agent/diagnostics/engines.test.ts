@@ -77,13 +77,6 @@ describe("an engine", () => {
     expect(await probe()).toMatchObject({ is: "closed" });
   });
 
-  // Root may connect to everything.
-  it.skipIf(process.getuid?.() === 0)("may not be used by this user", async () => {
-    await listen(createHttp((_request, response) => response.end(VERSION)));
-    chmodSync(socket, 0);
-    expect(await probe()).toMatchObject({ is: "refused" });
-  });
-
   it("takes the connection and never answers", async () => {
     await listen(createServer());
     expect(await probe({}, 50)).toMatchObject({ is: "silent" });

@@ -55,6 +55,8 @@ it("reads Docker 29's events, which have no status, id and from of their own", (
     id: ID,
     name: "funny_chatelet",
     image: "docker.io/library/nginx:1.29",
+    labels: {},
+    health: "healthy",
   });
 });
 

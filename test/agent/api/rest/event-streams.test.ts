@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { rest } from "../../../../agent/api/rest/rest.ts";
 import type { EventLog } from "../../../../agent/events/event-log.ts";
+import type { EventDetails, EventType } from "../../../../wire/events/event.ts";
 import { type SampledKernel, sampleFakeKernel } from "../../sampled-kernel.ts";
 
 const NOW = Date.parse("2026-11-21T06:00:00Z");
@@ -44,19 +45,20 @@ async function lines(stream: IncomingMessage, count: number): Promise<unknown[]>
   throw new Error(`the stream ended with ${text}`);
 }
 
-function happen(type: string, cgroup: string, data = {}): void {
-  log.append({ time: NOW, type, cgroup, data });
+function happen(type: EventType, cgroup: string, details: EventDetails = {}, time = NOW): void {
+  const container = { id: cgroup, name: cgroup, labels: {}, groups: {} };
+  log.append({ time: new Date(time).toISOString(), node: "host-1", type, container, details });
 }
 
 describe("a stream of events", () => {
   it("begins at once, and has each event that is wanted as a line", async () => {
     const stream = await open("oom_kill_events=true&subcontainers=true", "/a");
     expect(stream.headers["content-type"]).toBe("application/json");
-    happen("oomKill", "/b");
-    happen("oom", "/a");
-    happen("oomKill", "/ab");
-    happen("oomKill", "/a/b", { oom: { pid: 7, process_name: "<x>", constraint: "" } });
-    happen("oomKill", "/a");
+    happen("oom_kill", "/b");
+    happen("started", "/a");
+    happen("oom_kill", "/ab");
+    happen("oom_kill", "/a/b", { pid: 7, process: "<x>", oom_cgroup: "/a" });
+    happen("oom_kill", "/a");
     expect(await lines(stream, 2)).toEqual([
       {
         container_name: "/a/b",
@@ -76,8 +78,8 @@ describe("a stream of events", () => {
     slow.on("error", () => undefined);
     const quick = await open("creation_events=true&subcontainers=true");
     const name = `/${"x".repeat(4000)}`;
-    for (let count = 0; count < 5000; count++) happen("oom", name);
-    happen("containerCreation", "/end");
+    for (let count = 0; count < 5000; count++) happen("oom_kill", name);
+    happen("cgroup_found", "/end");
     expect(await lines(quick, 1)).toMatchObject([{ container_name: "/end" }]);
     quick.destroy();
     // What had been sent before is there to be taken, and nothing after it.
@@ -122,28 +124,29 @@ describe("events of the past", () => {
 
   it("are the newest ten of those that were asked for, by their time", async () => {
     for (let count = 0; count < 20; count++) {
-      log.append({ time: NOW - count, type: "oom", cgroup: "/a", data: {} });
+      happen("oom_kill", "/a", {}, NOW - count);
     }
-    for (let count = 0; count < 50; count++) happen("oom", "/b");
+    for (let count = 0; count < 50; count++) happen("oom_kill", "/b");
     const found = await ask("oom_events=true", "/a");
     // The filter comes before the limit: however much happens elsewhere.
     expect(found).toHaveLength(10);
     expect(found.every(({ container_name: name }) => name === "/a")).toBe(true);
     expect(await ask("oom_events=true&max_events=-1", "/a")).toHaveLength(20);
     expect(await ask("oom_events=true&max_events=0", "/a")).toEqual([]);
-    expect(await ask("all_events=true&max_events=-1", "/b")).toHaveLength(50);
+    // A kill is two of its events: of the cgroup without memory, and of the victim.
+    expect(await ask("all_events=true&max_events=-1", "/b")).toHaveLength(100);
   });
 
   it("are none if no type is asked for", async () => {
-    happen("oom", "/a");
+    happen("oom_kill", "/a");
     expect(await ask("subcontainers=true")).toEqual([]);
     expect(await ask("creation_events=true")).toHaveLength(1);
   });
 
   it("lie between two times", async () => {
-    for (const time of [NOW - 1000, NOW, NOW + 1000])
-      log.append({ time, type: "oom", cgroup: "/a", data: {} });
+    for (const time of [NOW - 1000, NOW, NOW + 1000]) happen("oom_kill", "/a", {}, time);
     const query = "all_events=true&start_time=2026-11-21T06:00:00Z&end_time=2026-11-21T06:00:00Z";
-    expect(await ask(query, "/a")).toMatchObject([{ timestamp: "2026-11-21T06:00:00Z" }]);
+    const at = { timestamp: "2026-11-21T06:00:00Z" };
+    expect(await ask(query, "/a")).toMatchObject([at, at]);
   });
 });

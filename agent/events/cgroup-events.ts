@@ -1,6 +1,8 @@
 import type { Container } from "../../wire/container.ts";
+import type { EventDetails, EventType } from "../../wire/events/event.ts";
 import { engineIdOf } from "../cgroup/engine-id.ts";
-import type { EventLog } from "./event-log.ts";
+import type { EngineEvent } from "../runtimes/runtime.ts";
+import type { Narrator } from "./narrator.ts";
 
 /** An engine tells how a container ended about when its cgroup goes, sooner or later. */
 const WAIT_MS = 2000;
@@ -8,10 +10,7 @@ const WAIT_MS = 2000;
 /** So many ends are remembered for cgroups that have yet to go. */
 const MOST_ENDS = 1000;
 
-/** How cAdvisor says that nobody knows. */
-const UNKNOWN_CODE = -1;
-
-/** What the kernel told of a kill for the lack of memory; without a victim where no message named it. */
+/** A kill for the lack of memory, as the ledger tells it. */
 interface Kill {
   readonly time: number;
   readonly cgroup: string;
@@ -21,48 +20,41 @@ interface Kill {
   readonly constraint?: string;
 }
 
-/** What an engine tells. */
-interface EngineWord {
-  readonly id: string;
-  readonly action: string;
-  readonly exitCode?: number;
-}
-
 interface Gone {
-  readonly cgroup: string;
+  readonly container: Container;
   readonly time: number;
 }
 
-/** Puts down when cgroups came and went and what was killed in them, in cAdvisor's words. */
-export class Lives {
-  readonly #log: EventLog;
+/** Puts down when cgroups came and went and what was killed in them. */
+export class CgroupEvents {
+  readonly #narrator: Narrator;
   /** By the engine's id. */
   readonly #exitCodes: Map<string, number> = new Map();
   readonly #waiting: Map<string, Gone> = new Map();
 
-  constructor(log: EventLog) {
-    this.#log = log;
+  constructor(narrator: Narrator) {
+    this.#narrator = narrator;
   }
 
   /** A cgroup has been found, which was made at a time (Unix milliseconds). */
-  came(cgroup: string, time: number): void {
-    this.#log.append({ time, type: "containerCreation", cgroup, data: {} });
+  came(container: Container, time: number): void {
+    this.#tell("cgroup_found", container, time, {});
   }
 
-  /** A cgroup has gone, which was this container's. */
-  gone(cgroup: string, container: Container, time: number): void {
-    const id = engineIdOf(cgroup);
+  /** The cgroup of a container has gone. */
+  gone(container: Container, time: number): void {
+    const id = engineIdOf(container.id);
     const code = this.#exitCodes.get(id ?? "");
     if (id !== undefined && code === undefined && container.runtime !== undefined) {
-      this.#waiting.set(id, { cgroup, time });
+      this.#waiting.set(id, { container, time });
       return;
     }
     this.#exitCodes.delete(id ?? "");
-    this.#putDown({ cgroup, time }, code);
+    this.#putDown({ container, time }, code);
   }
 
   /** An engine tells of a container. */
-  hear({ id, action, exitCode }: EngineWord): void {
+  hear({ id, action, exitCode }: Pick<EngineEvent, "id" | "action" | "exitCode">): void {
     // Whoever begins again has not ended.
     if (action === "start") this.#exitCodes.delete(id);
     if (action !== "die" || exitCode === undefined || Number.isNaN(exitCode)) return;
@@ -74,12 +66,14 @@ export class Lives {
     if (this.#exitCodes.size > MOST_ENDS && oldest !== undefined) this.#exitCodes.delete(oldest);
   }
 
-  /** A process was killed: told of the cgroup that had no memory left, and of the process's. */
-  killed({ time, cgroup, oomCgroup, pid, process, constraint }: Kill): void {
-    this.#log.append({ time, type: "oom", cgroup: oomCgroup ?? cgroup, data: {} });
-    const oom = { pid, process_name: process, constraint: constraint ?? "" };
-    const data = pid === undefined ? {} : { oom };
-    this.#log.append({ time, type: "oomKill", cgroup, data });
+  /** A process of a container was killed. */
+  killed(container: Container, { time, oomCgroup, pid, process, constraint }: Kill): void {
+    this.#tell("oom_kill", container, time, {
+      ...(process === undefined ? {} : { process }),
+      ...(pid === undefined ? {} : { pid }),
+      ...(constraint === undefined ? {} : { constraint }),
+      ...(oomCgroup === undefined ? {} : { oom_cgroup: oomCgroup }),
+    });
   }
 
   /** Gives up waiting for what no engine has told. */
@@ -91,8 +85,12 @@ export class Lives {
     }
   }
 
-  #putDown({ cgroup, time }: Gone, exitCode = UNKNOWN_CODE): void {
-    const data = { container_deletion: { exit_code: exitCode } };
-    this.#log.append({ time, type: "containerDeletion", cgroup, data });
+  #putDown({ container, time }: Gone, exitCode: number | undefined): void {
+    const details = exitCode === undefined ? {} : { exit_code: exitCode };
+    this.#tell("cgroup_gone", container, time, details);
+  }
+
+  #tell(type: EventType, container: Container, time: number, details: EventDetails): void {
+    this.#narrator.tell(type, container, details, time);
   }
 }

@@ -1,0 +1,134 @@
+import type { FastifyReply } from "fastify";
+
+import { EventStreams, type EventStream, type StreamLimits } from "./event-stream.ts";
+
+/** What is followed: entries with ids that sort, the newest of which come last. */
+export interface StreamSource<Entry> {
+  /** Of the newest entry. */
+  readonly newestId: string;
+  /** At most `most` entries that follow an id, and whether some that followed it can't be told. */
+  after(id: string, most: number): Promise<{ events: readonly Entry[]; hasGap: boolean }>;
+  /** Calls back when there are more. */
+  subscribe(listener: () => void): () => void;
+}
+
+/** How entries are written. */
+export interface Encoding<Entry> {
+  readonly idOf: (entry: Entry) => string;
+  /** A whole server-sent event; undefined if the reader does not want this entry. */
+  readonly encode: (entry: Entry) => string | undefined;
+}
+
+/** What a reader asks for. */
+export interface Follow<Entry> extends Encoding<Entry> {
+  /** The last id that it has seen; undefined = whatever comes from now on. */
+  readonly from: string | undefined;
+  /** Readers that ask the same share what is written for them. */
+  readonly question: string;
+}
+
+interface Reader<Entry> extends Follow<Entry> {
+  readonly stream: EventStream;
+  position: string;
+}
+
+interface Piece {
+  readonly message: Buffer | undefined;
+  readonly next: string;
+}
+
+/** Entries that are written at a time. */
+const BATCH = 500;
+
+/**
+ * Streams that a reader can resume where it left off. Nothing is held back for anybody: a reader is
+ * at an id, and who is slow is only further behind. What can't be told any more is said by an event
+ * `gap`.
+ */
+export class ResumableStreams<Entry> {
+  readonly #source: StreamSource<Entry>;
+  readonly #streams: EventStreams;
+  readonly #readers: Set<Reader<Entry>> = new Set();
+  readonly #fail: (error: unknown) => void;
+  #unsubscribe: (() => void) | undefined;
+  #isRunning = false;
+  #runAgain = false;
+
+  /** @param fail told what went wrong in here */
+  constructor(source: StreamSource<Entry>, limits: StreamLimits, fail: (error: unknown) => void) {
+    this.#source = source;
+    this.#streams = new EventStreams(limits);
+    this.#fail = fail;
+  }
+
+  /** How many follow. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Answers by a stream; throws a 503 if there are too many. */
+  follow(reply: FastifyReply, asked: Follow<Entry>): void {
+    const stream = this.#streams.open(reply, () => {
+      this.#readers.delete(reader);
+      if (this.#readers.size === 0) this.#rest();
+    });
+    const reader = { ...asked, stream, position: asked.from ?? this.#source.newestId };
+    this.#readers.add(reader);
+    const run = (): void => void this.#run();
+    this.#unsubscribe ??= this.#source.subscribe(run);
+    // A reader that has caught up with what was sent gets what it has missed.
+    reply.raw.on("drain", () => setImmediate(run));
+    run();
+  }
+
+  /** Ends all streams. */
+  close(): void {
+    this.#rest();
+    this.#streams.close();
+  }
+
+  /** Rounds over all readers until nobody who is ready lags behind. */
+  async #run(): Promise<void> {
+    this.#runAgain = true;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#runAgain) {
+      this.#runAgain = false;
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#round().catch(this.#fail);
+    }
+    this.#isRunning = false;
+  }
+
+  async #round(): Promise<void> {
+    const pieces = new Map<string, Promise<Piece>>();
+    for (const reader of this.#readers) {
+      if (!reader.stream.isReady || reader.position >= this.#source.newestId) continue;
+      const key = `${reader.position} ${reader.question}`;
+      const piece = pieces.get(key) ?? this.#write(reader);
+      pieces.set(key, piece);
+      // oxlint-disable-next-line no-await-in-loop
+      const { message, next } = await piece;
+      if (message !== undefined) reader.stream.send(message);
+      reader.position = next;
+      if (next < this.#source.newestId) this.#runAgain = true;
+    }
+  }
+
+  async #write({ position, idOf, encode }: Reader<Entry>): Promise<Piece> {
+    const { events, hasGap } = await this.#source.after(position, BATCH);
+    const texts = events.map(encode).filter((text) => text !== undefined);
+    const last = events.at(-1);
+    if (hasGap) texts.unshift(`event: gap\ndata: ${JSON.stringify({ after: position })}\n\n`);
+    return {
+      message: texts.length === 0 ? undefined : Buffer.from(texts.join("")),
+      // Where nothing follows although there should be something it has been let go of.
+      next: last === undefined ? this.#source.newestId : idOf(last),
+    };
+  }
+
+  #rest(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+}
