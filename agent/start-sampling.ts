@@ -9,7 +9,7 @@ import { GroupTotals } from "./groups/group-totals.ts";
 import { Doubts } from "./inventory/doubts.ts";
 import { Inventory } from "./inventory/inventory.ts";
 import { followKills, type Kills, openMessages } from "./kills.ts";
-import { type Events, openEvents } from "./open-events.ts";
+import { type EventParts, type Events, openEvents } from "./open-events.ts";
 import type { Kernel } from "./open-kernel.ts";
 import { createRuntimes } from "./runtimes/all.ts";
 import type { Runtime } from "./runtimes/runtime.ts";
@@ -45,20 +45,10 @@ export async function startSampling(
   });
   const kmsg = openMessages(config["kmsg.path"], !isDisabled("oom_event", config), logger);
   const { hierarchies } = kernel;
-  const events = await openEvents({
-    node: config.node,
-    directory: config["events.dir"],
-    maxBytes: config["events.max.bytes"],
-    thresholds: {
-      throttled: config["events.throttled.ratio"],
-      pressure: config["events.pressure.ratio"],
-    },
-    inventory,
-    window,
-    now: () => systemClock.now(),
-    logger,
-  });
-  parts.use("events", events);
+  const events = parts.use(
+    "events",
+    await openEvents({ ...eventSettings(config), inventory, window, logger }),
+  );
   const kills = followKills({ hierarchies, inventory, window, kmsg, selects, events });
   parts.use("kmsg", kills.oom);
   const { exposed, sampled } = chooseCollectors(config);
@@ -95,6 +85,20 @@ export async function startSampling(
     kills,
     events,
     exposed,
+  };
+}
+
+function eventSettings(
+  config: AgentConfig,
+): Pick<EventParts, "node" | "directory" | "maxBytes" | "thresholds" | "now"> {
+  const throttled = config["events.throttled.ratio"];
+  const pressure = config["events.pressure.ratio"];
+  return {
+    node: config.node,
+    directory: config["events.dir"],
+    maxBytes: config["events.max.bytes"],
+    thresholds: { throttled, pressure },
+    now: () => systemClock.now(),
   };
 }
 

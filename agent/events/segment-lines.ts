@@ -21,7 +21,7 @@ export function encodeLine({ id, time, text }: SegmentLine): string {
 }
 
 /** Understands a line without its end; undefined if it is not what was written. */
-export function parseLine(line: string): SegmentLine | undefined {
+function parseLine(line: string): SegmentLine | undefined {
   const rest = line.slice(SUM_DIGITS + 1);
   if (line[SUM_DIGITS] !== " " || line.slice(0, SUM_DIGITS) !== sumOf(rest)) return undefined;
   const idEnd = rest.indexOf(" ");

@@ -58,7 +58,7 @@ const moments = object(
 );
 
 /** One event in an answer. */
-export const eventSchema: JsonSchema = object(
+const eventSchema: JsonSchema = object(
   {
     id: text("Sorts as events were put down."),
     time,

@@ -5,7 +5,7 @@ import type { Event } from "../../../wire/events/event.ts";
 
 /** An engine's id and the path of its cgroup. */
 export const ID: string = "1b".repeat(32);
-export const PATH: string = `/docker/${ID}`;
+const PATH: string = `/docker/${ID}`;
 
 /** A narrator with what it has told. */
 export class Told {
