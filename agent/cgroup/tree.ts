@@ -13,13 +13,21 @@ const LIST_EVERY = 10;
 /** systemd's mount units hold no processes. */
 const IGNORED = ".mount";
 
+/** The link count of a directory without children. */
+const NO_CHILDREN = 2;
+
+/** To look at more children one by one costs more than to list them all. */
+const MOST_LOOKED_AT = 32;
+
 interface Directory {
   readonly id: string;
   readonly path: string;
   /** Which of its hierarchy's visits are its turn while it is a leaf. */
   readonly turn: number;
-  /** Link count when it was last listed: 2 and one for each child. */
+  /** Link count when its children were last known: 2 and one for each; -1 = they never were. */
   links: number;
+  /** Children that are passed over, when it was last listed. */
+  ignored: number;
   /** None at first: most cgroups are leaves, and an empty map for each would cost more than they do. */
   children: Map<string, Directory> | undefined;
 }
@@ -37,6 +45,8 @@ interface Look {
   readonly list: boolean;
   /** Looks at leaves too, as far as it is their turn. */
   readonly withLeaves: boolean;
+  /** The same directory in the first hierarchy, if this is another one. */
+  readonly twin: Directory | undefined;
 }
 
 function isListDue(tree: Tree): boolean {
@@ -53,7 +63,8 @@ export interface TreeChange {
  * Knows every cgroup of a host. A directory's link count tells whether it got or lost a child, so
  * that a scan of a quiet host costs a few `stat` calls and lists nothing. An engine makes a cgroup in
  * every hierarchy of v1: the first one is looked at in each scan, the others if anything has changed
- * there, and otherwise in turn, for the cgroups that they alone have.
+ * there, and otherwise in turn, for the cgroups that they alone have. Where the others do as the first
+ * has done, which the link count confirms, they are not listed either.
  */
 export class CgroupTree {
   readonly #trees: readonly Tree[];
@@ -89,9 +100,14 @@ export class CgroupTree {
       const hasChanged = everything || isChanging || this.#hasChanged;
       // What a listing has found may be an exchange, which only a listing finds there too.
       const list = hasChanged && (this.#wasListed || (isChanging && wasListed));
-      if (this.#scan % others.length === index) this.#visitTree(tree, everything || list);
+      if (this.#scan % others.length === index) {
+        this.#visitTree(tree, everything || list, first?.root);
+      }
       // What has changed in the first has done so below a cgroup that has, or had, children.
-      else if (hasChanged) this.#visit(tree.root, tree, { everything, list, withLeaves: false });
+      else if (hasChanged) {
+        const twin = first?.root;
+        this.#visit(tree.root, tree, { everything, list, withLeaves: false, twin });
+      }
     }
     this.#scan++;
     const change = { added: [...this.#added], removed: [...this.#removed] };
@@ -100,9 +116,10 @@ export class CgroupTree {
     return change;
   }
 
-  #visitTree(tree: Tree, everything: boolean): void {
+  #visitTree(tree: Tree, everything: boolean, first?: Directory): void {
     const list = everything || isListDue(tree);
-    this.#visit(tree.root, tree, { everything, list, withLeaves: true });
+    const twin = list ? undefined : first;
+    this.#visit(tree.root, tree, { everything, list, withLeaves: true, twin });
     tree.visits++;
   }
 
@@ -115,29 +132,63 @@ export class CgroupTree {
     // It is gone; its parent's link count says so too, in this scan or in the next.
     if (links === undefined) return;
     const mustList = look.everything || (look.list && !isLeaf);
-    if (links !== directory.links || mustList) this.#list(directory, links);
-    for (const child of directory.children?.values() ?? []) this.#visit(child, tree, look);
+    if (links !== directory.links || mustList) this.#update(directory, links, look);
+    for (const [name, child] of directory.children ?? []) {
+      this.#visit(child, tree, { ...look, twin: look.twin?.children?.get(name) });
+    }
+  }
+
+  #update(directory: Directory, links: number, { everything, twin }: Look): void {
+    if (!everything && directory.links === -1 && links === NO_CHILDREN) directory.links = links;
+    else if (everything || twin === undefined || !this.#follow(directory, links, twin)) {
+      this.#list(directory, links);
+    }
+  }
+
+  /** Takes over what has come and gone in the first hierarchy, as far as it has here too; false if that is not all. */
+  #follow(directory: Directory, links: number, twin: Directory): boolean {
+    const known = directory.children ?? new Map<string, Directory>();
+    const added = [...(twin.children?.keys() ?? [])].filter((name) => !known.has(name));
+    const removed = [...known.keys()].filter((name) => twin.children?.has(name) !== true);
+    if (added.length + removed.length > MOST_LOOKED_AT) return false;
+    const exists = (name: string): boolean =>
+      statSync(join(directory.path, name), { throwIfNoEntry: false }) !== undefined;
+    const [come, gone] = [added.filter(exists), removed.filter((name) => !exists(name))];
+    const count = known.size + come.length - gone.length;
+    if (count + directory.ignored !== links - NO_CHILDREN) return false;
+    this.#exchange(directory, come, gone);
+    directory.links = links;
+    return true;
   }
 
   #list(directory: Directory, links: number): void {
     const found = childrenOf(directory.path);
     // Looked at again in the next scan; what was known stays until then.
     if (found === undefined) return;
-    const names = new Set(found);
+    const names = new Set(found.filter((name) => !name.endsWith(IGNORED)));
+    const known = [...(directory.children?.keys() ?? [])];
+    this.#exchange(
+      directory,
+      [...names].filter((name) => directory.children?.has(name) !== true),
+      known.filter((name) => !names.has(name)),
+    );
+    directory.ignored = found.length - names.size;
+    directory.links = links;
+  }
+
+  #exchange(directory: Directory, come: readonly string[], gone: readonly string[]): void {
     const children = (directory.children ??= new Map());
-    for (const [name, child] of children) {
-      if (names.has(name)) continue;
+    for (const name of gone) {
+      const child = children.get(name);
       children.delete(name);
-      this.#disappear(child);
+      if (child !== undefined) this.#disappear(child);
     }
-    for (const name of names) {
-      if (children.has(name)) continue;
+    for (const name of come) {
       const child = childOf(directory, name);
       children.set(name, child);
       this.#appear(child);
     }
     if (children.size === 0) directory.children = undefined;
-    directory.links = links;
   }
 
   #appear({ id }: Directory): void {
@@ -162,7 +213,7 @@ export class CgroupTree {
 }
 
 function treeOf({ directory }: Hierarchy): Tree {
-  const root = { id: "/", path: directory, turn: 0, links: -1, children: undefined };
+  const root = { id: "/", path: directory, turn: 0, links: -1, ignored: 0, children: undefined };
   return { root, visits: 0 };
 }
 
@@ -175,6 +226,7 @@ function childOf(parent: Directory, name: string): Directory {
     id: parent.id === "/" ? `/${name}` : `${parent.id}/${name}`,
     path: join(parent.path, name),
     links: -1,
+    ignored: 0,
     children: undefined,
   };
 }
@@ -183,7 +235,7 @@ function childOf(parent: Directory, name: string): Directory {
 function childrenOf(path: string): string[] | undefined {
   try {
     return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !entry.name.endsWith(IGNORED))
+      .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
   } catch (error) {
     return codeOf(error) === "ENOENT" || codeOf(error) === "ENODEV" ? [] : undefined;

@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Hierarchies } from "../../../agent/cgroup/hierarchy.ts";
@@ -38,6 +39,21 @@ function open(): CgroupTree {
 
 function sorted({ added, removed }: ReturnType<CgroupTree["scan"]>): [string[], string[]] {
   return [added.toSorted(), removed.toSorted()];
+}
+
+/** Removes a directory with all that is in it, or makes it. */
+function toggle(path: string): void {
+  if (existsSync(path)) rmSync(path, { recursive: true });
+  else mkdirSync(path, { recursive: true });
+}
+
+/** Every cgroup that there is, in whichever hierarchy. */
+function existing(): string[] {
+  const found = ["cpu", "memory"].flatMap((hierarchy) =>
+    readdirSync(join(root, hierarchy), { recursive: true, encoding: "utf8" }),
+  );
+  const ids = found.filter((path) => !path.endsWith(".mount")).map((path) => `/${path}`);
+  return [...new Set(["/", ...ids])].toSorted();
 }
 
 describe("the tree of cgroups", () => {
@@ -108,6 +124,35 @@ describe("the tree of cgroups", () => {
     remove("docker/a");
     make("docker/c");
     expect(sorted(tree.scan(true))).toEqual([["/docker/c"], ["/docker/a"]]);
+  });
+
+  it("is right in the end, whatever comes and goes in which hierarchy", () => {
+    const names = ["a", "b", "c", "a/x", "a/y", "b/x", "unit.mount"];
+    const step = fc.record({
+      name: fc.constantFrom(...names),
+      hierarchies: fc.subarray(["cpu", "memory"], { minLength: 1 }),
+      isScanned: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const tree = open();
+        const seen = new Set<string>();
+        const scan = (): void => {
+          const { added, removed } = tree.scan();
+          for (const id of removed) expect(seen.delete(id)).toBe(true);
+          for (const id of added) expect(seen.has(id)).toBe(false);
+          for (const id of added) seen.add(id);
+        };
+        for (const { name, hierarchies, isScanned } of steps) {
+          for (const hierarchy of hierarchies) toggle(join(root, hierarchy, name));
+          if (isScanned) scan();
+        }
+        for (let count = 0; count < 24; count++) scan();
+        expect([...seen].toSorted()).toEqual(existing());
+        expect([...tree.ids].toSorted()).toEqual(existing());
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("takes a whole subtree away with its parent", () => {
