@@ -40,13 +40,18 @@ interface Tree {
 
 /** How a hierarchy is looked at. */
 interface Look {
-  readonly everything: boolean;
   /** Lists the directories that have children, whatever their link count. */
   readonly list: boolean;
-  /** Looks at leaves too, as far as it is their turn. */
-  readonly withLeaves: boolean;
+  /** Which leaves are looked at: none, those whose turn it is, or all. */
+  readonly leaves: "none" | "due" | "all";
   /** The same directory in the first hierarchy, if this is another one. */
   readonly twin: Directory | undefined;
+}
+
+/** Whether it is a leaf's turn, or it has got children elsewhere. */
+function isLookedAt(leaf: Directory, { visits }: Tree, { leaves, twin }: Look): boolean {
+  if (leaves === "all" || (twin?.children?.size ?? 0) > 0) return true;
+  return leaves === "due" && visits % LEAF_EVERY === leaf.turn;
 }
 
 function isListDue(tree: Tree): boolean {
@@ -88,25 +93,31 @@ export class CgroupTree {
     return this.#ids.keys();
   }
 
-  /** Looks for cgroups that have come or gone since the last scan. `everything` lists all directories. */
-  scan(everything = false): TreeChange {
+  /**
+   * Looks for cgroups that have come or gone since the last scan.
+   * @param isCertain something has changed: the first hierarchy is looked through to its last leaf
+   */
+  scan(isCertain = false): TreeChange {
     const [first, ...others] = this.#trees;
     // What has begun to change may take until the next scan to be the same everywhere.
     const [isChanging, wasListed] = [this.#hasChanged, this.#wasListed];
     this.#hasChanged = false;
-    this.#wasListed = everything || (first !== undefined && isListDue(first));
-    if (first !== undefined) this.#visitTree(first, everything);
+    this.#wasListed = isCertain || (first !== undefined && isListDue(first));
+    if (first !== undefined) {
+      const leaves = isCertain ? "all" : "due";
+      this.#visitTree(first, { list: this.#wasListed, leaves, twin: undefined });
+    }
     for (const [index, tree] of others.entries()) {
-      const hasChanged = everything || isChanging || this.#hasChanged;
-      // What a listing has found may be an exchange, which only a listing finds there too.
+      const hasChanged = isChanging || this.#hasChanged;
+      // What a listing has found may be an exchange, which the link count does not show there either.
       const list = hasChanged && (this.#wasListed || (isChanging && wasListed));
       if (this.#scan % others.length === index) {
-        this.#visitTree(tree, everything || list, first?.root);
+        const twin = isListDue(tree) ? undefined : first?.root;
+        this.#visitTree(tree, { list: list || isListDue(tree), leaves: "due", twin });
       }
       // What has changed in the first has done so below a cgroup that has, or had, children.
       else if (hasChanged) {
-        const twin = first?.root;
-        this.#visit(tree.root, tree, { everything, list, withLeaves: false, twin });
+        this.#visit(tree.root, tree, { list, leaves: "none", twin: first?.root });
       }
     }
     this.#scan++;
@@ -116,31 +127,27 @@ export class CgroupTree {
     return change;
   }
 
-  #visitTree(tree: Tree, everything: boolean, first?: Directory): void {
-    const list = everything || isListDue(tree);
-    const twin = list ? undefined : first;
-    this.#visit(tree.root, tree, { everything, list, withLeaves: true, twin });
+  #visitTree(tree: Tree, look: Look): void {
+    this.#visit(tree.root, tree, look);
     tree.visits++;
   }
 
   #visit(directory: Directory, tree: Tree, look: Look): void {
-    const isLeaf = (directory.children?.size ?? 0) === 0;
-    const isNew = directory.links === -1;
-    const isDue = look.withLeaves && tree.visits % LEAF_EVERY === directory.turn;
-    if (isLeaf && !isNew && !isDue && !look.everything) return;
+    const isLeaf = directory.children === undefined && directory.ignored === 0;
+    if (isLeaf && directory.links !== -1 && !isLookedAt(directory, tree, look)) return;
     const links = statSync(directory.path, { throwIfNoEntry: false })?.nlink;
     // It is gone; its parent's link count says so too, in this scan or in the next.
     if (links === undefined) return;
-    const mustList = look.everything || (look.list && !isLeaf);
-    if (links !== directory.links || mustList) this.#update(directory, links, look);
+    const isSuspect = look.list && !isLeaf;
+    if (links !== directory.links || isSuspect) this.#update(directory, links, look.twin);
     for (const [name, child] of directory.children ?? []) {
       this.#visit(child, tree, { ...look, twin: look.twin?.children?.get(name) });
     }
   }
 
-  #update(directory: Directory, links: number, { everything, twin }: Look): void {
-    if (!everything && directory.links === -1 && links === NO_CHILDREN) directory.links = links;
-    else if (everything || twin === undefined || !this.#follow(directory, links, twin)) {
+  #update(directory: Directory, links: number, twin: Directory | undefined): void {
+    if (directory.links === -1 && links === NO_CHILDREN) directory.links = links;
+    else if (twin === undefined || !this.#follow(directory, links, twin)) {
       this.#list(directory, links);
     }
   }

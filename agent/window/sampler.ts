@@ -159,9 +159,9 @@ export class Sampler {
   }
 
   /** Takes up the cgroups that have come, lets go of those that went. */
-  #discover(tick: number, time: number, everything: boolean): Tracked[] {
+  #discover(tick: number, time: number, isCertain: boolean): Tracked[] {
     const { inventory, window, watches = [], selects = () => true } = this.#parts;
-    const { added, removed } = this.#tree.scan(everything);
+    const { added, removed } = this.#tree.scan(isCertain);
     for (const id of removed) this.#remove(id, time, tick);
     for (const id of added) inventory.appeared(id);
     return added.filter(selects).map((id) => {
