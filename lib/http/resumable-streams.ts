@@ -103,7 +103,7 @@ export class ResumableStreams<Entry> {
   async #round(): Promise<void> {
     const pieces = new Map<string, Promise<Piece>>();
     for (const reader of this.#readers) {
-      if (!reader.stream.isReady || reader.position >= this.#source.newestId) continue;
+      if (!reader.stream.isReady || reader.position === this.#source.newestId) continue;
       const key = `${reader.position} ${reader.question}`;
       const piece = pieces.get(key) ?? this.#write(reader);
       pieces.set(key, piece);
