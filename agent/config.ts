@@ -332,8 +332,13 @@ export const agentOptions: OptionsOf<AgentConfig> = {
   }),
 };
 
+/** The variables that the program was started with. */
+const inherited: Readonly<Record<string, string | undefined>> = { ...process.env };
+
 /** Where the engines are, as the settings and the environment tell. */
 export function runtimeSettingsOf(config: AgentConfig): RuntimeSettings {
+  // Dockerode would look at it too, whichever engine it is for, and stumble over what it can't read.
+  delete process.env["DOCKER_HOST"];
   return {
     docker: {
       host: config["docker.host"],
@@ -345,7 +350,7 @@ export function runtimeSettingsOf(config: AgentConfig): RuntimeSettings {
     podmanHost: config["podman.host"],
     criEndpoints: config["cri.endpoint"],
     envPrefixes: config["env.include"],
-    environment: process.env,
+    environment: inherited,
   };
 }
 

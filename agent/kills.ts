@@ -1,8 +1,10 @@
 import type { Logger } from "../lib/log.ts";
+import type { Container } from "../wire/container.ts";
+import { LIFE_TYPES } from "../wire/events/event.ts";
 import { cgroupAt } from "./cgroup/cgroup.ts";
 import { engineIdOf } from "./cgroup/engine-id.ts";
 import type { Hierarchies } from "./cgroup/hierarchy.ts";
-import { EventCounts } from "./inventory/event-counts.ts";
+import { containerIdOf, EventCounts } from "./inventory/event-counts.ts";
 import type { Inventory } from "./inventory/inventory.ts";
 import { type Kmsg, openKmsg, unreadableKmsg } from "./oom/kmsg.ts";
 import { pathsAbove } from "./oom/ledger.ts";
@@ -33,6 +35,9 @@ export interface Kills {
   readonly onEvent: (runtime: string, event: EngineEvent) => void;
 }
 
+/** Kills are counted for those above, too. */
+const COUNTED: ReadonlySet<string> = new Set(LIFE_TYPES);
+
 /** Opens the kernel's messages, unless the group is off; says once why they can't be read. */
 export function openMessages(path: string, isWanted: boolean, logger: Logger): Kmsg {
   const kmsg = isWanted ? openKmsg(path) : unreadableKmsg("off");
@@ -49,6 +54,9 @@ export function openMessages(path: string, isWanted: boolean, logger: Logger): K
 export function followKills(kills: KillParts): Kills {
   const { hierarchies, inventory, window, kmsg, selects, events: told } = kills;
   const events = new EventCounts();
+  told.onTold((type, container) => {
+    if (COUNTED.has(type)) events.add(type, container);
+  });
   const oom = new OomWatch(
     kmsg,
     {
@@ -58,12 +66,17 @@ export function followKills(kills: KillParts): Kills {
     },
     (engineId) => cgroupOf(window, engineId),
   );
+  const describe = (path: string): Container =>
+    window.get(path)?.container ?? inventory.describe(path);
   oom.ledger.onKill((kill) => {
-    told.killed(kill);
-    const { cgroup } = kill;
-    for (const path of [cgroup, ...pathsAbove(cgroup)]) {
-      events.addOomKill(path, window.get(path)?.container ?? inventory.describe(path));
-    }
+    const paths = [kill.cgroup, ...pathsAbove(kill.cgroup)];
+    // An inner cgroup is a piece of its container.
+    const path = paths.find((each) => containerIdOf(each) !== undefined) ?? kill.cgroup;
+    const known = describe(path);
+    // Of one that went at once only its events have told who it was.
+    const container = known.container_id === undefined ? events.containerOf(path) : known;
+    told.killed(kill, container ?? known);
+    for (const each of paths) events.addOomKill(each, describe(each));
   });
   const watch: PassWatch = {
     beginPass: (time) => oom.beginPass(time),
@@ -75,7 +88,7 @@ export function followKills(kills: KillParts): Kills {
     },
     endPass(time, isWhole) {
       oom.endPass(time, isWhole);
-      told.endPass(time);
+      told.endPass(time, isWhole);
       events.sweep(time, (engineId) => inventory.has(engineId));
     },
   };
@@ -86,7 +99,6 @@ export function followKills(kills: KillParts): Kills {
     onEvent(runtime, event) {
       oom.hear(event);
       told.hear(runtime, event);
-      events.add(runtime, event);
     },
   };
 }

@@ -1,19 +1,19 @@
-import { mkdir, stat } from "node:fs/promises";
-
-import { messageOf } from "../lib/errors.ts";
-import { claim, type Release } from "../lib/exclusive.ts";
+import { Journal } from "../lib/journal/journal.ts";
+import { openSegments } from "../lib/journal/open-segments.ts";
+import { pack, type Packed } from "../lib/journal/packed.ts";
+import type { Segments } from "../lib/journal/segments.ts";
 import type { Logger } from "../lib/log.ts";
 import { type Container, NO_LIMITS } from "../wire/container.ts";
+import type { EventLog } from "../wire/events/log.ts";
 import { groupsOf } from "../wire/groups.ts";
-import { engineIdOf } from "./cgroup/engine-id.ts";
 import { CgroupEvents } from "./events/cgroup-events.ts";
-import { EventLog } from "./events/event-log.ts";
-import { EventSegments } from "./events/event-segments.ts";
+import { HeardBefore } from "./events/heard-before.ts";
 import { LifeEvents } from "./events/life-events.ts";
-import { momentsOf, type PackedMoments, packMoments } from "./events/moments.ts";
-import { Narrator } from "./events/narrator.ts";
+import { MissedEnds } from "./events/missed-ends.ts";
+import { momentsOf } from "./events/moments.ts";
+import { Narrator, type NarratorParts } from "./events/narrator.ts";
 import { ThresholdEvents, type Thresholds } from "./events/threshold-events.ts";
-import type { Inventory } from "./inventory/inventory.ts";
+import type { Beside, Inventory } from "./inventory/inventory.ts";
 import type { OomKill } from "./oom/ledger.ts";
 import type { EngineEvent } from "./runtimes/runtime.ts";
 import type { Tracked } from "./window/tracked.ts";
@@ -38,26 +38,40 @@ const MOST_EVENTS = 100_000;
 /** Everything that tells events, in one. */
 export interface Events {
   readonly log: EventLog;
-  readonly segments: EventSegments | undefined;
+  readonly segments: Segments | undefined;
+  /** Events put down since the start. */
+  readonly count: number;
   /** A cgroup was found, has gone, or one of its processes was killed. */
   came(cgroup: string, time: number): void;
   gone(container: Container, time: number): void;
-  killed(kill: OomKill): void;
+  killed(kill: OomKill, container: Container): void;
   hear(runtime: string, event: EngineEvent): void;
-  endPass(time: number): void;
+  /** What an engine is asked for again, and who looks at its lists for what it has not told. */
+  beside(runtime: string, tell: (event: EngineEvent) => void): Beside;
+  /** Calls back with the type of each event that is about a container. */
+  onTold(listener: NonNullable<NarratorParts["told"]>): void;
+  endPass(time: number, isWhole: boolean): void;
   close(): Promise<void>;
 }
 
 /** Opens the log and all that writes into it. */
 export async function openEvents(parts: EventParts): Promise<Events> {
-  const { inventory, window, now, node } = parts;
-  const { segments, release } = await openSegments(parts);
-  const log = new EventLog({ startedAt: now(), segments });
-  const freeze = (container: Container): PackedMoments | undefined => frozen(window, container);
-  const narrator = new Narrator({ log, node, now, freeze });
-  const containerOf = (engineId: string): Container | undefined =>
-    trackedOf(window, ({ container }) => container.container_id === engineId)?.container;
-  const lives = new LifeEvents(narrator, now, containerOf);
+  const { inventory, window, now } = parts;
+  const kept = { ...parts, maxEvents: MOST_EVENTS, maxAge: DAY_MS };
+  const { segments, release } = await openSegments(kept);
+  const log: EventLog = new Journal({ startedAt: now(), segments });
+  let count = 0;
+  log.subscribe(() => count++);
+  const listeners: NonNullable<NarratorParts["told"]>[] = [];
+  const freeze: NarratorParts["freeze"] = (...moment) => frozen(window, ...moment);
+  const told: NarratorParts["told"] = (...news) => listeners.forEach((tell) => tell(...news));
+  const narrator = new Narrator({ ...parts, log, freeze, told });
+  const containerOf = lookUp(window);
+  const before = await HeardBefore.read(log, now());
+  const lives = new LifeEvents(narrator, now, containerOf, (container, type, time) =>
+    isOld(before, container, type, time),
+  );
+  const missed: MissedEnds[] = [];
   const cgroups = new CgroupEvents(narrator);
   const thresholds = new ThresholdEvents(window, narrator, parts.thresholds);
   const reason = segments === undefined ? "events are kept in memory only" : undefined;
@@ -67,20 +81,30 @@ export async function openEvents(parts: EventParts): Promise<Events> {
   return {
     log,
     segments,
+    get count() {
+      return count;
+    },
     came: (cgroup, time) => cgroups.came(describe(cgroup), time),
     gone: (container, time) => cgroups.gone(container, time),
-    killed(kill) {
-      cgroups.killed(describe(kill.cgroup), kill);
-      const engineId = engineIdOf(kill.cgroup);
+    killed(kill, container) {
+      cgroups.killed(container, kill);
+      const { container_id: engineId } = container;
       if (engineId !== undefined) lives.killed(engineId, kill.time);
     },
+    beside(runtime, tell) {
+      const ends = new MissedEnds(before.lives(runtime), now, tell);
+      missed.push(ends);
+      return besideOf(ends, before.since(runtime));
+    },
+    onTold: (listener) => listeners.push(listener),
     hear(runtime, event) {
       cgroups.hear(event);
       lives.hear(event, containerOf(event.id) ?? fromEvent(runtime, event, inventory));
     },
-    endPass(time) {
+    endPass(time, isWhole) {
       cgroups.endPass(time);
-      lives.endPass(time);
+      for (const each of missed) each.endPass(time);
+      lives.endPass(time, isWhole);
       thresholds.endPass(time);
     },
     async close() {
@@ -92,35 +116,42 @@ export async function openEvents(parts: EventParts): Promise<Events> {
   };
 }
 
-interface Store {
-  readonly segments?: EventSegments;
-  readonly release?: Release;
+function besideOf(ends: MissedEnds, since: number | undefined): Beside {
+  return {
+    since,
+    upsert: (container) => ends.upsert(container),
+    retain: (ids) => ends.retain(ids),
+    heard: (event) => ends.hear(event),
+  };
 }
 
-/** No disk is no reason not to run. */
-async function openSegments(parts: EventParts): Promise<Store> {
-  const { directory, maxBytes, now, logger } = parts;
-  if (directory === "") return {};
-  try {
-    const limits = { maxEvents: MOST_EVENTS, maxAge: DAY_MS, maxBytes };
-    await mkdir(directory, { recursive: true });
-    const { dev, ino } = await stat(directory);
-    const release = await claim(`events ${dev} ${ino}`);
-    if (release === undefined) throw new Error("another agent keeps its events there");
-    return { segments: await EventSegments.open({ directory, ...limits, now, logger }), release };
-  } catch (error) {
-    logger.warn(
-      { directory, cause: messageOf(error) },
-      "cannot keep events on disk, so a restart forgets them; set events.dir to a folder that can be written, or to nothing",
-    );
-    return {};
+/** Whether an earlier run has told it, or had reason not to: a check of the health that changed nothing. */
+function isOld(
+  before: HeardBefore,
+  { container_id: engineId = "", runtime = "" }: Container,
+  type: string,
+  time: number,
+): boolean {
+  return (
+    before.has(engineId, type, time) ||
+    (type === "health_changed" && before.isPassed(runtime, time))
+  );
+}
+
+/** By the path it is the same cgroup, but one that was made later has no samples of that time. */
+function frozen(window: Window, { id, container_id }: Container, time: number): Packed | undefined {
+  for (const { cgroup, container, ring } of window.all()) {
+    const isSame = cgroup.id === id || (container_id ?? "") === container.container_id;
+    const moments = isSame ? momentsOf(ring, container.limits, time) : undefined;
+    if (moments !== undefined) return pack(moments);
   }
+  return undefined;
 }
 
-function frozen(window: Window, container: Container): PackedMoments | undefined {
-  const tracked = trackedOf(window, ({ cgroup }) => cgroup.id === container.id);
-  if (tracked === undefined || tracked.ring.length === 0) return undefined;
-  return packMoments(momentsOf(tracked.ring, tracked.container.limits));
+/** Finds a container by its engine's id. */
+function lookUp(window: Window): (engineId: string) => Container | undefined {
+  return (engineId) =>
+    trackedOf(window, ({ container }) => container.container_id === engineId)?.container;
 }
 
 /** Of those that exist or went within the window. */

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Surroundings } from "../lib/surroundings.ts";
-import { BaseLabels } from "./api/families/base-labels.ts";
+import { SeriesLabels } from "./api/families/series-labels.ts";
 import { KeptAnswers } from "./api/kept-answers.ts";
 import type { AgentView } from "./api/route.ts";
 import type { AppMetrics } from "./app-metrics/app-metrics.ts";
@@ -34,7 +34,7 @@ export async function openView(
   if (appMetrics !== undefined) parts.use("app-metrics", appMetrics);
   const machines = parts.use("machine", watchMachine(config, logger));
   await machines.start(config["machine.interval"]);
-  const labels = new BaseLabels(
+  const labels = new SeriesLabels(
     { include: config["labels.include"], union: config["label.union"] },
     window,
   );
@@ -91,13 +91,14 @@ function settingsOf(
 
 function selfMetrics(
   { host, filesystems, absences }: Kernel,
-  { sampler, window, runtimes, kills }: Sampling,
+  { sampler, window, runtimes, kills, events }: Sampling,
   appMetrics: AppMetrics | undefined,
   reloads: Surroundings["reloads"],
 ): AgentView["registry"] {
   return createSelfMetrics({
     absences,
     oom: kills.oom,
+    events,
     sampler,
     window,
     files: host.files,

@@ -8,10 +8,12 @@ import type { AppMetrics } from "./app-metrics/app-metrics.ts";
 import { addAppMetricsCounters } from "./app-metrics/self.ts";
 import type { KernelFiles } from "./cgroup/kernel-files.ts";
 import type { Absences } from "./collectors/absences.ts";
+import { addEventMetrics } from "./event-metrics.ts";
 import { addFilesystemCost } from "./filesystems/cost-metrics.ts";
 import type { Filesystems } from "./filesystems/filesystems.ts";
 import { addOomMetrics } from "./oom-metrics.ts";
 import type { OomWatch } from "./oom/oom-watch.ts";
+import type { Events } from "./open-events.ts";
 import type { Runtime, RuntimeHealth } from "./runtimes/runtime.ts";
 import type { Sampler } from "./window/sampler.ts";
 import type { Window } from "./window/window.ts";
@@ -26,6 +28,7 @@ export interface SelfParts {
   readonly reloads: Reloads;
   readonly absences: Absences;
   readonly oom: OomWatch;
+  readonly events: Events;
   readonly filesystems: Filesystems;
 }
 
@@ -121,6 +124,7 @@ export function createSelfMetrics(parts: SelfParts): Registry {
   if (parts.appMetrics !== undefined) addAppMetricsCounters(registry, parts.appMetrics);
   addAbsences(registry, parts.absences);
   addOomMetrics(registry, parts.oom);
+  addEventMetrics(registry, parts.events);
   addFilesystemCost(registry, parts.filesystems);
   return registry;
 }

@@ -56,7 +56,7 @@ export async function startSampling(
   const sampler = new Sampler({
     hierarchies,
     collectors: sampled,
-    host: { ...kernel.host, kills: kills.oom.ledger },
+    host: { ...kernel.host, kills: kills.oom.ledger, isSampled: selects },
     inventory,
     window,
     clock: systemClock,
@@ -72,6 +72,7 @@ export async function startSampling(
       runtime,
       () => sampler.rescan(),
       (event) => kills.onEvent(runtime.name, event),
+      events.beside(runtime.name, (event) => kills.onEvent(runtime.name, event)),
     );
   }
   const disk = parts.use("disk", followDisk(config, inventory, logger));

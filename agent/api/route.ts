@@ -1,18 +1,18 @@
 import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 
+import type { EventLog } from "../../wire/events/log.ts";
 import type { MetricGroup } from "../../wire/metrics/metric-groups.ts";
 import type { AppMetrics } from "../app-metrics/app-metrics.ts";
 import type { Collector } from "../collectors/collector.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { EventLog } from "../events/event-log.ts";
 import type { GroupTotals } from "../groups/group-totals.ts";
 import type { EventCounts } from "../inventory/event-counts.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { OomLedger } from "../oom/ledger.ts";
 import type { Window } from "../window/window.ts";
-import type { BaseLabels } from "./families/base-labels.ts";
 import type { Style } from "./families/container-page.ts";
+import type { SeriesLabels } from "./families/series-labels.ts";
 import type { WindowStatistics } from "./families/window-statistics.ts";
 import type { KeptAnswers } from "./kept-answers.ts";
 import type { RestParts } from "./rest/parts.ts";
@@ -34,7 +34,7 @@ export interface AgentView {
   /** How the series of containers are written on `/metrics`. */
   readonly style: Style;
   /** The labels of containers. */
-  readonly labels: BaseLabels;
+  readonly labels: SeriesLabels;
   /** The collectors whose families are on `/metrics`. */
   readonly exposed: readonly Collector[];
   /** Whether the families of a group are on `/metrics`. */

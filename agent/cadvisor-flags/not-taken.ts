@@ -20,9 +20,10 @@ export const ignoredFlags: readonly CadvisorFlag[] = [
   ...all(["max_procs"], "one thread samples; others only compress and look up files"),
   ...all(["docker_root"], "writable layers are found through the mounts of each container"),
   ...all(
-    ["containerd", "containerd-namespace", "crio_client_timeout"],
-    "this engine is not asked yet: its containers appear by their cgroup's path",
+    ["containerd-namespace"],
+    "containerd is asked through CRI, whose containers all are in one namespace",
   ),
+  ...all(["crio_client_timeout"], "CRI-O is asked through CRI, and has ten seconds to answer"),
   ...all(["container_hints"], "the network of a container is found through its processes"),
   ...all(
     ["event_storage_age_limit", "event_storage_event_limit"],

@@ -81,8 +81,17 @@ function bracketed(ip: string): string {
   return ip.includes(":") && !ip.startsWith("[") ? `[${ip}]` : ip;
 }
 
+/** cAdvisor has no flag for it. */
+const CRIO_SOCKET = "/run/crio/crio.sock";
+
 /** From this number on cAdvisor's log tells what ours calls debug. */
 const DEBUG_FROM = 4;
+
+const containerd: TakenFlag = {
+  name: "containerd",
+  note: "--cri-endpoint: its containers through CRI; CRI-O's usual socket is looked at too, as cAdvisor does",
+  to: (value) => (value === "" ? [] : [`--cri-endpoint=${value},${CRIO_SOCKET}`]),
+};
 
 const verbosity: TakenFlag = {
   name: "v",
@@ -118,6 +127,7 @@ export const takenFlags: readonly TakenFlag[] = [
   same("containerd_env_metadata_whitelist", "env-include", "--env-include"),
   same("docker", "docker-host", "--docker-host"),
   same("podman", "podman-host", "--podman-host"),
+  containerd,
   sameSwitch("docker-tls", "docker-tls", "--docker-tls"),
   same("docker-tls-ca", "docker-tls-ca", "--docker-tls-ca; it has no default here"),
   same("docker-tls-cert", "docker-tls-cert", "--docker-tls-cert; it has no default here"),

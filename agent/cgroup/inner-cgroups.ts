@@ -1,6 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import type { ControllerDirectory } from "./cgroup.ts";
+import { engineIdOf } from "./engine-id.ts";
+
 /** An init system has some dozens of units. */
 const MOST_CGROUPS = 256;
 
@@ -13,6 +16,27 @@ export function cgroupsBelow(directory: string): string[] {
     level = level.flatMap(childrenOf);
   }
   return found.slice(0, MOST_CGROUPS);
+}
+
+/**
+ * In which directories the processes of a cgroup are: its own, and of a container also those of the
+ * cgroups inside it, 256 at most. What is another container inside it, or below that, is not its.
+ */
+export function directoriesOf(
+  id: string,
+  { version, directory }: ControllerDirectory,
+): ControllerDirectory[] {
+  const own: ControllerDirectory = { version, directory };
+  if (engineIdOf(id) === undefined) return [own];
+  const isInner = (child: string): boolean =>
+    engineIdOf(id + child.slice(directory.length)) === undefined;
+  const found = [own];
+  let level = childrenOf(directory).filter(isInner);
+  while (level.length > 0 && found.length <= MOST_CGROUPS) {
+    found.push(...level.map((inner): ControllerDirectory => ({ version, directory: inner })));
+    level = level.flatMap(childrenOf).filter(isInner);
+  }
+  return found.slice(0, MOST_CGROUPS + 1);
 }
 
 function childrenOf(directory: string): string[] {

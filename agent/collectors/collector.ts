@@ -27,6 +27,8 @@ export interface Host {
   readonly sysRoot: string;
   readonly namespaces: NetworkNamespaces;
   readonly blkio: BlkioPolicies;
+  /** Whether a cgroup is sampled, once it is found; all are without it. */
+  readonly isSampled?: (cgroup: string) => boolean;
   /** Keeps count of kills for the lack of memory; without it there is only what each file says. */
   readonly kills?: KillCounts;
   /** These three only where the operator asks for them and the machine has them. */

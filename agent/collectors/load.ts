@@ -2,6 +2,7 @@ import { encodeLabels } from "../../wire/exposition/encode.ts";
 import { columnOf } from "../../wire/metrics/all.ts";
 import { loadMetrics, loadSeries, TASK_STATES } from "../../wire/metrics/load.ts";
 import { type Cgroup, taskListOf } from "../cgroup/cgroup.ts";
+import { directoriesOf } from "../cgroup/inner-cgroups.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
 import { Standstill } from "./standstill.ts";
 import { countStates } from "./task-list.ts";
@@ -58,9 +59,9 @@ export const load: Collector = {
     const clock = host.load;
     if (place === undefined || clock === undefined) return undefined;
     const { files, procRoot } = host;
-    const list = taskListOf(place);
+    const lists = (): string[] => directoriesOf(cgroup.id, place).map(taskListOf);
     const counts = new Float64Array(TASK_STATES.length);
-    if (!countStates(list, procRoot, files, counts)) return undefined;
+    if (!countStates(lists(), procRoot, files, counts)) return undefined;
     const [running, uninterruptible] = [new DecayingAverage(), new DecayingAverage()];
     const series = new Map(
       TASK_STATES.map((state) => [encodeLabels({ state }), new Float64Array(1)] as const),
@@ -72,7 +73,7 @@ export const load: Collector = {
       read(row) {
         const isStill = standstill.isStill(row) && counts[RUNNING] === 0;
         since = isStill && since < STILL_SAMPLES ? since + 1 : 0;
-        if (since === 0) countStates(list, procRoot, files, counts);
+        if (since === 0) countStates(lists(), procRoot, files, counts);
         const now = clock.monotonic();
         row[RUNNING_AVERAGE] = running.add(counts[RUNNING] ?? Number.NaN, now);
         row[UNINTERRUPTIBLE_AVERAGE] = uninterruptible.add(

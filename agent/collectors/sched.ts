@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { columnOf } from "../../wire/metrics/all.ts";
 import { schedMetrics } from "../../wire/metrics/sched.ts";
 import type { Row } from "../../wire/ring.ts";
-import { type Cgroup, taskListOf } from "../cgroup/cgroup.ts";
-import { parseDigits, parseList, type Text } from "../cgroup/parse.ts";
+import { type Cgroup, type ControllerDirectory, taskListOf } from "../cgroup/cgroup.ts";
+import { directoriesOf } from "../cgroup/inner-cgroups.ts";
+import { parseDigits, type Text } from "../cgroup/parse.ts";
 import type { Collector, Host, Probe } from "./collector.ts";
 import { Standstill } from "./standstill.ts";
+import { readLists } from "./task-list.ts";
 import { THREAD_TIMES, ThreadTimes } from "./thread-times.ts";
 
 const COLUMNS = Object.values(schedMetrics).map(columnOf);
@@ -51,10 +53,10 @@ function doesKernelCount({ files, procRoot }: Host): boolean {
   return parseSchedstat(files.text, own) && (own[0] ?? 0) > 0;
 }
 
-/** The threads of one cgroup itself, read in rounds: each of them once in a round. */
+/** The threads of one cgroup, read in rounds: each of them once in a round. */
 class Threads {
   readonly #host: Host;
-  readonly #list: string;
+  readonly #lists: () => readonly string[];
   #isDue = false;
   /** As they were read last, by thread. */
   #known: Map<number, Float64Array> = new Map();
@@ -63,9 +65,10 @@ class Threads {
   #waiting: number[] = [];
   readonly #now: Float64Array = new Float64Array(THREAD_TIMES);
 
-  constructor(host: Host, list: string) {
+  /** @param lists where they stand now, the cgroup's own list first */
+  constructor(host: Host, lists: () => readonly string[]) {
     this.#host = host;
-    this.#list = list;
+    this.#lists = lists;
   }
 
   /**
@@ -83,11 +86,10 @@ class Threads {
   }
 
   #begin(): boolean {
-    const { files } = this.#host;
     this.#isDue = false;
-    // Not kept open: v1 shows through an open file, for a second after each read, the old list.
-    if (!files.readOnce(this.#list, true)) return false;
-    this.#waiting = parseList(files.text);
+    const threads = readLists(this.#lists(), this.#host.files);
+    if (threads === undefined) return false;
+    this.#waiting = threads;
     this.#found = new Map();
     return true;
   }
@@ -122,6 +124,15 @@ class Threads {
   }
 }
 
+/** The lists of a cgroup whose threads no other adds to it: its own, and of inner cgroups that nobody samples. */
+function ownLists(id: string, place: ControllerDirectory, { isSampled }: Host): string[] {
+  const isOwn = ({ directory }: ControllerDirectory): boolean => {
+    const below = directory.slice(place.directory.length);
+    return below === "" || isSampled?.(id + below) === false;
+  };
+  return directoriesOf(id, place).filter(isOwn).map(taskListOf);
+}
+
 function writeTotal(row: Row, total: Float64Array | undefined): void {
   for (const [place, column] of COLUMNS.entries()) row[column] = total?.[place] ?? Number.NaN;
 }
@@ -138,11 +149,11 @@ export const sched: Collector = {
   open(cgroup: Cgroup, host: Host): Probe | undefined {
     const place = cgroup.controller("cpuacct") ?? cgroup.controller("cpu");
     if (place === undefined) return undefined;
-    const list = taskListOf(place);
-    if (!host.files.readOnce(list, true) || !doesKernelCount(host)) return undefined;
+    const lists = (): string[] => ownLists(cgroup.id, place, host);
+    if (readLists(lists(), host.files) === undefined || !doesKernelCount(host)) return undefined;
     const times = threadTimes(host);
     times.open(cgroup.id);
-    const threads = new Threads(host, list);
+    const threads = new Threads(host, lists);
     const standstill = new Standstill();
     return {
       read(row) {

@@ -10,18 +10,20 @@ export function enginePlaces(settings: RuntimeSettings): EnginePlace[] {
   const { docker, podmanHost, criEndpoints, environment } = settings;
   const isTold = (set: string | undefined, variable: string): boolean =>
     set !== undefined || valueOf(environment, variable) !== undefined;
+  const podman = podmanEndpoint(podmanHost, environment);
   return [
     {
       name: "docker",
       setting: "docker.host",
       endpoint: dockerEndpoint(docker, environment),
+      others: "sockets" in podman ? podman.sockets : [],
       speaks: "http",
       isDefault: !isTold(docker.host, "DOCKER_HOST"),
     },
     {
       name: "podman",
       setting: "podman.host",
-      endpoint: podmanEndpoint(podmanHost, environment),
+      endpoint: podman,
       speaks: "http",
       isDefault: !isTold(podmanHost, "CONTAINER_HOST"),
     },

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 
 import { codeOf, messageOf } from "../../lib/errors.ts";
 import { isRecord } from "../../lib/record.ts";
-import { type Endpoint, findSocket } from "../runtimes/docker-api/endpoint.ts";
+import { findSocket, type Server } from "../runtimes/docker-api/endpoint.ts";
 import { readTls } from "../runtimes/docker-api/tls.ts";
 import type { EnginePlace } from "./scene.ts";
 
@@ -71,23 +71,20 @@ function versionIn(body: string): string | undefined {
 }
 
 /** Where to ask, as Node.js takes it. */
-function optionsOf(endpoint: Endpoint): RequestOptions {
-  if ("sockets" in endpoint) {
-    return { socketPath: findSocket(endpoint.sockets) ?? endpoint.sockets[0] ?? "/" };
-  }
+function optionsOf(endpoint: Server): RequestOptions {
   const { hostname, port } = new URL(endpoint.origin);
   return { host: hostname.replaceAll(/[[\]]/g, ""), port };
 }
 
-function begin(endpoint: Endpoint): ClientRequest {
+function begin(where: string | Server): ClientRequest {
   const asked = {
-    ...optionsOf(endpoint),
+    ...(typeof where === "string" ? { socketPath: where } : optionsOf(where)),
     path: "/version",
     agent: false,
     headers: { host: "engine" },
   };
-  return "tls" in endpoint && endpoint.tls !== undefined
-    ? httpsRequest({ ...asked, ...readTls(endpoint.tls) })
+  return typeof where !== "string" && where.tls !== undefined
+    ? httpsRequest({ ...asked, ...readTls(where.tls) })
     : httpRequest(asked);
 }
 
@@ -135,14 +132,21 @@ function greet(socket: string, patienceMs: number): Promise<Found> {
 
 /** Finds out how an engine stands; never throws, and takes no longer than its patience. */
 export async function probeEngine(
-  { endpoint, speaks }: Pick<EnginePlace, "endpoint" | "speaks">,
+  { endpoint, others, speaks }: Pick<EnginePlace, "endpoint" | "others" | "speaks">,
   patienceMs: number = PATIENCE_MS,
 ): Promise<Found> {
   try {
     if (speaks === "grpc" && "sockets" in endpoint) {
       return await greet(endpoint.sockets[0] ?? "/", patienceMs);
     }
-    return await askVersion(begin(endpoint), patienceMs);
+    if (!("sockets" in endpoint)) return await askVersion(begin(endpoint), patienceMs);
+    const socket = findSocket(endpoint.sockets, others);
+    if (socket !== undefined) return await askVersion(begin(socket), patienceMs);
+    const isOfOther = findSocket(endpoint.sockets) !== undefined;
+    return {
+      is: "absent",
+      because: isOfOther ? "the socket is another engine's" : "there is no such socket",
+    };
   } catch (error) {
     // A file for TLS has gone or is none any more.
     return failureOf(error);

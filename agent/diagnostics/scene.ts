@@ -23,6 +23,8 @@ export interface EnginePlace {
   /** The setting that names it. */
   readonly setting: string;
   readonly endpoint: Endpoint;
+  /** Sockets of another engine: one that is the same file is that engine's, as the agent has it too. */
+  readonly others?: readonly string[];
   readonly speaks: "http" | "grpc";
   /** It is where such engines usually are: nobody said that there is one. */
   readonly isDefault: boolean;

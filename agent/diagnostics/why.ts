@@ -120,7 +120,7 @@ function whyByNeeds({ needs }: Source, sampled: Sampled): Why | undefined {
     return {
       reason:
         "its network is not its own (the host's, or another container's), is closed to us, or there is no process in it",
-      remedy: "see the findings proc.namespaces, proc.hidepid and container.proc",
+      remedy: "see the findings proc.namespaces, proc.hidepid and container.pid",
     };
   }
   return undefined;

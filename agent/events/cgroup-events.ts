@@ -67,11 +67,13 @@ export class CgroupEvents {
   }
 
   /** A process of a container was killed. */
-  killed(container: Container, { time, oomCgroup, pid, process, constraint }: Kill): void {
+  killed(container: Container, kill: Kill): void {
+    const { time, cgroup, oomCgroup, pid, process, constraint } = kill;
     this.#tell("oom_kill", container, time, {
       ...(process === undefined ? {} : { process }),
       ...(pid === undefined ? {} : { pid }),
       ...(constraint === undefined ? {} : { constraint }),
+      ...(cgroup.startsWith(`${container.id}/`) ? { cgroup } : {}),
       ...(oomCgroup === undefined ? {} : { oom_cgroup: oomCgroup }),
     });
   }

@@ -1,22 +1,26 @@
-import { gunzipSync, gzipSync } from "node:zlib";
-
 import type { Limits } from "../../wire/container.ts";
 import type { Moments } from "../../wire/events/event.ts";
 import { allStats } from "../../wire/metrics/all.ts";
 import type { Ring } from "../../wire/ring.ts";
 import { derivationOf } from "../../wire/stats/answer.ts";
 
-/** Moments as they are kept: JSON, compressed, in base 64. */
-export type PackedMoments = string;
-
 const derivations = allStats.map((stat) => ({ name: stat.name, derive: derivationOf(stat) }));
 
-/** More says nothing about a minute. */
+/** More says nothing about a part of something. */
 const DIGITS = 6;
 
-/** What a container's window holds at this moment; what could not be measured all along is absent. */
-export function momentsOf(ring: Ring, limits: Limits): Moments {
-  const positions = Array.from({ length: ring.length }, (_, position) => position);
+/** A window, and a sample for the rates of its first one. */
+const LONGEST_MS = 62_000;
+
+/**
+ * What a container's window holds of the minute before a time (Unix milliseconds); undefined if that
+ * is nothing. What could not be measured all along is absent.
+ */
+export function momentsOf(ring: Ring, limits: Limits, time: number): Moments | undefined {
+  const positions = Array.from({ length: ring.length }, (_, position) => position).filter(
+    (position) => ring.timeAt(position) <= time && ring.timeAt(position) >= time - LONGEST_MS,
+  );
+  if (positions.length === 0) return undefined;
   const values: Record<string, (number | null)[]> = {};
   for (const { name, derive } of derivations) {
     const series = positions.map((position) => rounded(derive(ring, position, limits)));
@@ -25,18 +29,10 @@ export function momentsOf(ring: Ring, limits: Limits): Moments {
   return { times: positions.map((position) => Math.round(ring.timeAt(position)) / 1000), values };
 }
 
-/** Makes moments small: a minute of thirty statistics is about 3 kB. */
-export function packMoments(moments: Moments): PackedMoments {
-  return gzipSync(JSON.stringify(moments)).toString("base64");
-}
-
-/** Undoes `packMoments`. */
-export function unpackMoments(packed: PackedMoments): Moments {
-  // They were made by `packMoments`, and a checksum has held since.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(gunzipSync(Buffer.from(packed, "base64")).toString("utf8")) as Moments;
-}
-
 function rounded(value: number): number | null {
-  return Number.isNaN(value) ? null : Number(value.toPrecision(DIGITS));
+  if (Number.isNaN(value)) return null;
+  // Counts and bytes are right to the unit.
+  return Math.abs(value) >= 10 ** (DIGITS - 1)
+    ? Math.round(value)
+    : Number(value.toPrecision(DIGITS));
 }

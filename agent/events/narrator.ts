@@ -1,8 +1,8 @@
+import type { Packed } from "../../lib/journal/packed.ts";
 import type { Container } from "../../wire/container.ts";
 import type { EventDetails, EventType } from "../../wire/events/event.ts";
-import type { EventLog } from "./event-log.ts";
-import type { PackedMoments } from "./moments.ts";
-import { subjectOf } from "./subject.ts";
+import type { EventLog } from "../../wire/events/log.ts";
+import { subjectOf } from "../../wire/events/subject.ts";
 
 /** What events are told with. */
 export interface NarratorParts {
@@ -10,8 +10,10 @@ export interface NarratorParts {
   readonly node: string;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** What the window still holds of a container; undefined if it holds nothing. */
-  readonly freeze: (container: Container) => PackedMoments | undefined;
+  /** What the window holds of a container before a time; undefined if it holds nothing. */
+  readonly freeze: (container: Container, time: number) => Packed | undefined;
+  /** Told of everything that is put down of containers. */
+  readonly told?: (type: EventType, container: Container) => void;
 }
 
 /** The minute before is kept with these. */
@@ -36,7 +38,7 @@ export class Narrator {
     details: EventDetails,
     time: number = this.#parts.now(),
   ): void {
-    const { log, node, freeze } = this.#parts;
+    const { log, node, freeze, told } = this.#parts;
     const isGrave = container !== undefined && GRAVE.includes(type);
     log.append(
       {
@@ -46,7 +48,8 @@ export class Narrator {
         ...(container === undefined ? {} : { container: subjectOf(container) }),
         details,
       },
-      isGrave ? freeze(container) : undefined,
+      isGrave ? freeze(container, time) : undefined,
     );
+    if (container !== undefined) told?.(type, container);
   }
 }

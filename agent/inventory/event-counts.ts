@@ -1,12 +1,11 @@
-import { type Container, NO_LIMITS } from "../../wire/container.ts";
+import type { Container } from "../../wire/container.ts";
 import { engineIdOf } from "../cgroup/engine-id.ts";
-import type { EngineEvent } from "../runtimes/runtime.ts";
 
 /** How often what has happened to a container. */
 export interface ContainerEvents {
   /** As it was known last; its `id` is the engine's where it has had no cgroup yet. */
   readonly container: Container;
-  /** By type: what engines tell, and `oom_kill`. */
+  /** By type, as `/events` has it: what engines tell, and `oom_kill`. */
   readonly counts: ReadonlyMap<string, number>;
 }
 
@@ -15,6 +14,11 @@ const KEPT_MS = 600_000;
 const MOST_REMOVED = 1000;
 
 const SWEEP_MS = 60_000;
+
+/** The engine's id that a path carries; of a cgroup that nobody has seen it stands in place of the path. */
+export function containerIdOf(cgroup: string): string | undefined {
+  return cgroup.startsWith("/") ? engineIdOf(cgroup) : cgroup;
+}
 
 class Entry implements ContainerEvents {
   container: Container;
@@ -36,15 +40,18 @@ export class EventCounts {
   readonly #removed: Map<string, number> = new Map();
   #sweptAt = Number.NEGATIVE_INFINITY;
 
-  /** An engine has told of an event. */
-  add(runtime: string, event: EngineEvent): void {
-    const entry = this.#entries.get(event.id) ?? this.#open(fromEvent(runtime, event));
-    entry.add(event.action);
+  /** Something has happened to a container that an engine knows, or knew. */
+  add(type: string, container: Container): void {
+    const { id, container_id: engineId } = container;
+    if (engineId === undefined) return;
+    const entry = this.#entries.get(engineId) ?? this.#open(container);
+    if (id.startsWith("/")) entry.container = container;
+    entry.add(type);
   }
 
   /** A process of a cgroup, or of one below it, has been killed for the lack of memory. */
   addOomKill(cgroup: string, container: Container): void {
-    const entry = this.#entries.get(engineIdOf(cgroup) ?? "");
+    const entry = this.#entries.get(containerIdOf(cgroup) ?? "");
     this.learn(container);
     if (entry !== undefined) entry.add("oom_kill");
     else if (container.container_id !== undefined) this.#open(container).add("oom_kill");
@@ -52,16 +59,17 @@ export class EventCounts {
 
   /** Who a container is now, with the path of its cgroup; of one that went at once only the path may be known. */
   learn(container: Container): void {
-    const { id, container_id: engineId = engineIdOf(id) ?? "" } = container;
+    const { id, container_id: engineId = containerIdOf(id) ?? "" } = container;
     const entry = this.#entries.get(engineId);
     if (entry === undefined) return;
     if (container.container_id !== undefined) entry.container = container;
-    else if (entry.container.id !== id) entry.container = { ...entry.container, id };
+    else if (id.startsWith("/") && entry.container.id !== id)
+      entry.container = { ...entry.container, id };
   }
 
   /** Who the container of a cgroup is or was, as far as its events tell. */
   containerOf(cgroup: string): Container | undefined {
-    const container = this.#entries.get(engineIdOf(cgroup) ?? "")?.container;
+    const container = this.#entries.get(containerIdOf(cgroup) ?? "")?.container;
     return container === undefined ? undefined : { ...container, id: cgroup };
   }
 
@@ -89,8 +97,4 @@ export class EventCounts {
     this.#entries.set(container.container_id ?? container.id, entry);
     return entry;
   }
-}
-
-function fromEvent(runtime: string, { id, name, image }: EngineEvent): Container {
-  return { id, container_id: id, name, image, runtime, labels: {}, groups: {}, limits: NO_LIMITS };
 }

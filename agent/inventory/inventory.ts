@@ -18,6 +18,12 @@ export interface PathsListener {
   vanished(engineId: string): void;
 }
 
+/** Who else is told what an engine's lists say, and from when on its events are wanted. */
+export interface Beside extends Partial<Pick<RuntimeListener, "upsert" | "retain" | "since">> {
+  /** Called before anybody else hears of an event. */
+  heard?(event: EngineEvent): void;
+}
+
 /** Who each cgroup is, as the engines tell it. */
 export class Inventory {
   readonly #known: KnownContainers = new KnownContainers();
@@ -46,8 +52,25 @@ export class Inventory {
     runtime: Runtime,
     cgroupsChanged: () => void,
     event: (event: EngineEvent) => void = () => {},
+    beside: Beside = {},
   ): void {
-    runtime.start({ ...this.#listener(runtime.name, this.#sources++, cgroupsChanged), event });
+    const own = this.#listener(runtime.name, this.#sources++, cgroupsChanged);
+    runtime.start({
+      ...own,
+      event(told) {
+        beside.heard?.(told);
+        event(told);
+      },
+      since: beside.since,
+      upsert(container) {
+        own.upsert(container);
+        beside.upsert?.(container);
+      },
+      retain(ids) {
+        own.retain(ids);
+        beside.retain?.(ids);
+      },
+    });
   }
 
   /** Tells from now on which containers have cgroups, beginning with those that have one. */
@@ -119,7 +142,7 @@ export class Inventory {
 }
 
 function containerOf(cgroup: string, { source, container }: Known, limits: Limits): Container {
-  const { createdAt, startedAt, health, restarts, env, labels, pod } = container;
+  const { createdAt, startedAt, health, restarts, networkMode, env, labels, pod } = container;
   return {
     id: cgroup,
     container_id: container.id,
@@ -131,6 +154,7 @@ function containerOf(cgroup: string, { source, container }: Known, limits: Limit
     ...(startedAt === undefined ? {} : { started_at: startedAt }),
     ...(health === undefined ? {} : { health }),
     ...(restarts === undefined ? {} : { restarts }),
+    ...(networkMode === undefined ? {} : { network_mode: networkMode }),
     ...(env === undefined ? {} : { env }),
     labels,
     groups: groupsOf(labels, pod),

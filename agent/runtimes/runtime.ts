@@ -21,7 +21,7 @@ export interface EngineContainer {
   readonly env?: Readonly<Record<string, string>>;
   /** How others on this machine reach it; absent if it is not known. */
   readonly network?: ContainerNetwork;
-  /** In the engine's words: `bridge`, `host`, `none`, `container:<id>`, the name of a network. */
+  /** In the engine's words: `bridge`, `host`, `none`, `container:<id>`, `pod`, the name of a network. */
   readonly networkMode?: string;
   /** The name of the pod that its engine keeps it in, where no label tells. */
   readonly pod?: string;
@@ -58,6 +58,10 @@ export interface EngineEvent {
   readonly oldName?: string;
   /** Of `health_status`. */
   readonly health?: string;
+  /** When it happened, Unix milliseconds by the engine's clock; now if it does not say. */
+  readonly time?: number;
+  /** How it is known, in words, if no event has told it. */
+  readonly reason?: string;
 }
 
 /** What a runtime tells, as it happens. */
@@ -72,6 +76,8 @@ export interface RuntimeListener {
   cgroupsChanged(): void;
   /** Something has happened to a container. */
   event?(event: EngineEvent): void;
+  /** Unix milliseconds from which on events are wanted, as far as the engine remembers; now if absent. */
+  readonly since?: number | undefined;
 }
 
 /**

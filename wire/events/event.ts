@@ -88,12 +88,18 @@ export interface EventDetails {
   readonly pid?: number;
   /** `oom_kill`: what had no memory left, `CONSTRAINT_MEMCG` for the cgroup's limit. */
   readonly constraint?: string;
+  /** `oom_kill`: the process's cgroup, where it is one below the container's own. */
+  readonly cgroup?: string;
   /** `oom_kill`: the cgroup whose limit it was. */
   readonly oom_cgroup?: string;
   /** `renamed`, `image_changed`, `health_changed`, `service_scaled`: what it was before … */
   readonly from?: string | number;
   /** … and is now. */
   readonly to?: string | number;
+  /** `service_scaled`, `task_rescheduled`, `rollout_finished`: of which service, as `kind:name`. */
+  readonly group?: string;
+  /** `task_rescheduled`: the task's number in its service. */
+  readonly slot?: string;
   /** `limits_updated`: the new ones. */
   readonly limits?: Limits;
   /** `throttling_…`, `pressure_…`: of what (`cpu`, `memory`, `io`), and how much in the last seconds. */
@@ -118,6 +124,8 @@ export interface Moments {
 export interface Event {
   /** Sorts as the events were put down, as text. */
   readonly id: string;
+  /** Its id at the agent that has told it, where an aggregator keeps it. */
+  readonly source_id?: string;
   /** RFC 3339 with milliseconds. */
   readonly time: string;
   readonly node: string;

@@ -35,6 +35,8 @@ export interface EventQuery {
   readonly limit: number;
   /** Whether the minute before is wanted too. */
   readonly hasMoments: boolean;
+  /** Whether a start was given. */
+  readonly hasStart: boolean;
 }
 
 const DEFAULT_LIMIT = 1000;
@@ -64,6 +66,7 @@ export function parseEventQuery(raw: RawEventQuery, now: number): EventQuery {
     after: raw.after === undefined ? undefined : checkId("after", raw.after),
     limit: limitOf(raw.limit),
     hasMoments: flagOf("moments", raw.moments),
+    hasStart: raw.since !== undefined || raw.start !== undefined,
   };
 }
 
@@ -151,7 +154,8 @@ function groupTest(word: string): Test {
     throw new QueryError("group", `"${word}" is not kind:name; write for example service:web`);
   }
   const [kind, name] = [word.slice(0, at), word.slice(at + 1)];
-  return ({ container }) => container?.groups[kind] === name;
+  // An event of a service itself is about no single container.
+  return ({ container, details }) => container?.groups[kind] === name || details.group === word;
 }
 
 function timeOf(parameter: string, text: string | undefined, now: number): number | undefined {

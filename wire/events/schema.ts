@@ -1,4 +1,15 @@
-import { type JsonSchema, list, number, object, record, text, time } from "../json-schema.ts";
+import {
+  answer,
+  type JsonSchema,
+  list,
+  number,
+  object,
+  query,
+  record,
+  text,
+  time,
+} from "../json-schema.ts";
+import { ErrorSchema } from "../stats/schema.ts";
 import { EVENT_TYPES } from "./event.ts";
 
 const word = (description: string): JsonSchema => text(description, { maxLength: 1000 });
@@ -12,7 +23,7 @@ const words = (description: string): JsonSchema => ({
 });
 
 /** The query of `/events` for the OpenAPI document; `parseEventQuery` understands the values. */
-export const eventQueryProperties: Readonly<Record<string, JsonSchema>> = {
+const eventQueryProperties: Readonly<Record<string, JsonSchema>> = {
   type: words(
     `Only these types, several with commas between or repeated: ${EVENT_TYPES.join(", ")}.`,
   ),
@@ -61,6 +72,7 @@ const moments = object(
 const eventSchema: JsonSchema = object(
   {
     id: text("Sorts as events were put down."),
+    source_id: text("Its id at the agent that has told it; only where an aggregator answers."),
     time,
     node: text(),
     type: text(undefined, { enum: EVENT_TYPES }),
@@ -72,13 +84,43 @@ const eventSchema: JsonSchema = object(
     },
     moments,
   },
-  ["container", "moments"],
+  ["source_id", "container", "moments"],
 );
 
-/** The answer of `/events`. */
-export const eventsSchema: JsonSchema = object({
-  node: text(),
-  time,
-  newest: text("What to ask for next, by `after` or `Last-Event-ID`."),
-  events: list(eventSchema),
-});
+const eventsSchema: JsonSchema = object(
+  {
+    node: text(),
+    cluster: text(),
+    time,
+    newest: text("What to ask for next, by `after` or `Last-Event-ID`."),
+    events: list(eventSchema),
+  },
+  ["node", "cluster"],
+);
+
+/** The route `/events` in the OpenAPI document. */
+export function eventsRouteSchema(summary: string): JsonSchema {
+  return {
+    summary,
+    tags: ["events"],
+    querystring: query({
+      ...eventQueryProperties,
+      stream: {
+        enum: ["0", "1"],
+        description: "`1` follows, as `Accept: text/event-stream` does.",
+      },
+    }),
+    response: {
+      200: answer(
+        "The events, the oldest first; or each as it happens, resumed by `Last-Event-ID`.",
+        {
+          "application/json": eventsSchema,
+          "text/event-stream": text(
+            "Server-sent events; `event: gap` where some can't be told any more.",
+          ),
+        },
+      ),
+      "4xx": ErrorSchema,
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import type { Tracked } from "../../window/tracked.ts";
-import type { BaseLabels } from "./base-labels.ts";
 import type { ContainerFamily } from "./family.ts";
+import type { SeriesLabels } from "./series-labels.ts";
 
 /** Unix seconds of an RFC 3339 time; NaN without one. */
 function secondsOf(time: string | undefined): number {
@@ -51,7 +51,7 @@ const startTime: ContainerFamily = {
 };
 
 /** All labels once, so that no other series has to carry them. */
-function infoOf(labels: BaseLabels): ContainerFamily {
+function infoOf(labels: SeriesLabels): ContainerFamily {
   return {
     name: "container_info",
     type: "gauge",
@@ -63,6 +63,6 @@ function infoOf(labels: BaseLabels): ContainerFamily {
 }
 
 /** Who a container is, and since when. */
-export function identityFamilies(labels: BaseLabels): readonly ContainerFamily[] {
+export function identityFamilies(labels: SeriesLabels): readonly ContainerFamily[] {
   return [creationTime, healthState, infoOf(labels), lastSeen, startTime];
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
 
-import type { EventLog } from "../../events/event-log.ts";
+import type { EventLog } from "../../../wire/events/log.ts";
 import { RestError } from "./errors.ts";
 import { encodeEvent, type EventRequest } from "./events.ts";
 import { encodeGo } from "./go-json.ts";

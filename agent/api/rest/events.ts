@@ -1,5 +1,5 @@
 import type { Event } from "../../../wire/events/event.ts";
-import type { EventLog } from "../../events/event-log.ts";
+import type { EventLog } from "../../../wire/events/log.ts";
 import { RestError } from "./errors.ts";
 import { isAtOrBelow } from "./find.ts";
 import type { GoObject, GoValue } from "./go-json.ts";

@@ -1,4 +1,4 @@
-import type { EventLog } from "../../events/event-log.ts";
+import type { EventLog } from "../../../wire/events/log.ts";
 import type { MachineFilesystem } from "../../filesystems/usage.ts";
 import type { ProcessList } from "../../processes/process-list.ts";
 import type { Summaries } from "../../summary/summaries.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { firstProcesses } from "../container-processes.ts";
 import type { Check, Finding } from "../finding.ts";
 import { told } from "../finding.ts";
 import { isThere, linkAt } from "../host-files.ts";
@@ -8,6 +9,9 @@ import type { Scene } from "../scene.ts";
 
 /** What engines leave in the containers that they make. */
 const MARKS = ["/.dockerenv", "/run/.containerenv"];
+
+/** What is found through processes. */
+const OF_PROCESSES = ["network", "tcp", "udp", "advtcp", "process", "sched", "disk"];
 
 /** Whether we are numbered with the whole machine's processes; undefined if that can't be told. */
 function isHostPid(procRoot: string): boolean | undefined {
@@ -37,6 +41,16 @@ function showsMachine(procRoot: string): boolean {
   return first ?? isThere(join(procRoot, "1"));
 }
 
+/**
+ * Whether the kernel hides the host's processes from us, wherever `/proc` is mounted from: in the lists of
+ * cgroups a process of another PID namespace is 0. https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+ */
+function hidesProcesses(scene: Scene): boolean {
+  const listed = firstProcesses(scene);
+  if (listed.includes("0")) return true;
+  return listed.length === 0 && isHostPid(scene.procRoot) === false;
+}
+
 /** Whether this program runs in a container, and whether the host has been mounted into it. */
 export const container: Check = {
   subject: "container",
@@ -54,14 +68,21 @@ export const container: Check = {
         remedy: "mount the host's / with -v /:/rootfs:ro, and set --rootfs=/rootfs",
       });
     }
-    if (!showsMachine(scene.procRoot)) {
+    if (hidesProcesses(scene)) {
+      findings.push({
+        id: "container.pid",
+        status: "missing",
+        what: "this container has process numbers of its own: the kernel shows those of others as 0",
+        affects: OF_PROCESSES,
+        remedy: "start the container with --pid=host",
+      });
+    } else if (!showsMachine(scene.procRoot)) {
       findings.push({
         id: "container.proc",
         status: "missing",
         what: `${scene.procRoot} shows the processes of this container alone`,
-        affects: ["network", "tcp", "udp", "process"],
-        remedy:
-          "start the container with --pid=host, or mount the host's /proc and set --proc-root",
+        affects: OF_PROCESSES,
+        remedy: "mount the host's /proc, and name with --proc-root where it is",
       });
     }
     return findings;

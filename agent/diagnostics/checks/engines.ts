@@ -51,8 +51,8 @@ const WORDS: Readonly<Record<Failure, string>> = {
   unreachable: "can't be reached",
 };
 
-function placeOf({ endpoint }: EnginePlace): string {
-  const socket = "sockets" in endpoint ? findSocket(endpoint.sockets) : undefined;
+function placeOf({ endpoint, others }: EnginePlace): string {
+  const socket = "sockets" in endpoint ? findSocket(endpoint.sockets, others) : undefined;
   return socket ?? printableUrl(printableEndpoint(endpoint));
 }
 

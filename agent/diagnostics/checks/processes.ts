@@ -1,10 +1,9 @@
 import { join } from "node:path";
 
-import { engineIdOf } from "../../cgroup/engine-id.ts";
-import { subjectsOf } from "../explain.ts";
+import { firstProcesses } from "../container-processes.ts";
 import type { Check, Finding } from "../finding.ts";
 import { told } from "../finding.ts";
-import { isThere, linkAt, readHost, textAt, wordsAt } from "../host-files.ts";
+import { isThere, linkAt, readHost, textAt } from "../host-files.ts";
 import { hasCapability, parseCapabilities } from "../kernel-words.ts";
 import { parseMounts } from "../mounts.ts";
 import type { Scene } from "../scene.ts";
@@ -51,26 +50,10 @@ function hidden(scene: Scene): Finding[] {
   ];
 }
 
-/** So many containers are looked at. */
-const MOST_CONTAINERS = 50;
-
-/** A process of each of the first containers. */
-function processesOf(scene: Scene): string[] {
-  return subjectsOf(scene)
-    .filter(({ cgroup: { id } }) => engineIdOf(id) !== undefined)
-    .slice(0, MOST_CONTAINERS)
-    .flatMap(({ cgroup: { directories } }) => {
-      const pids = directories.map(
-        ({ directory }) => wordsAt(join(directory, "cgroup.procs"))?.[0],
-      );
-      return pids.find((pid) => pid !== undefined && pid !== "0") ?? [];
-    });
-}
-
 function namespaces(scene: Scene): Finding[] {
   const { procRoot } = scene;
   const id = "proc.namespaces";
-  const pids = processesOf(scene);
+  const pids = firstProcesses(scene).filter((pid) => pid !== "0");
   const isClosed = (pid: string): boolean =>
     isThere(join(procRoot, pid)) && linkAt(join(procRoot, pid, "ns/net")) === undefined;
   const closed = (pids.length === 0 ? ["1"] : pids).filter(isClosed);

@@ -5,8 +5,9 @@ import { Asking } from "./asking.ts";
 import type { Beyond, OpenBeyond } from "./beyond.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { EngineError, isMissing } from "./engine-error.ts";
-import { EVENTS_PATH, isChange, parseEvent } from "./events.ts";
+import { createdBy, isChange, parseEvent } from "./events.ts";
 import { type EngineVersion, parseInspected, parseList, parseVersion } from "./parse.ts";
+import { millisecondsOf, nanosOf, type Replay } from "./replay.ts";
 
 /** How often all containers are listed, for what no event has told and for an engine that hangs. */
 const RESCAN_MS = 60_000;
@@ -31,6 +32,8 @@ export interface ConnectionOptions {
   /** It answers a request for events with the first event only. */
   readonly isSilentAtFirst: boolean;
   readonly openBeyond: OpenBeyond | undefined;
+  /** What has been heard over connections before this one. */
+  readonly replay: Replay;
   /** Events are followed, and all containers have been told. */
   readonly connected: () => void;
   readonly versionTold: (version: EngineVersion) => void;
@@ -45,6 +48,7 @@ export class Connection {
   readonly #ended: AbortController = new AbortController();
   /** What the last list said of each container. */
   #listed: Map<string, string> = new Map();
+  #isListed = false;
   /** While a list is on its way: of which containers events have told since it was asked for. */
   #toldMeanwhile: Set<string> | undefined;
   #beyond: Beyond | undefined;
@@ -61,7 +65,7 @@ export class Connection {
   async follow(): Promise<void> {
     try {
       // Events first: what happens while the list is read must not be missed.
-      const events = this.#options.client.follow(EVENTS_PATH);
+      const events = this.#options.client.follow(this.#options.replay.path(Date.now()));
       await Promise.race([this.#readEvents(events), this.#keepListing(events)]);
     } finally {
       this.close();
@@ -79,17 +83,26 @@ export class Connection {
   }
 
   #readEvent(line: string): void {
-    const { listener, failed } = this.#options;
+    const { listener, failed, replay } = this.#options;
     const event = parsedEvent(line, failed);
     if (event === undefined || this.#ended.signal.aborted) return;
     const { id, action } = event;
+    const nanos = nanosOf(line);
+    if (!replay.isNew(id, action, nanos)) return;
     if (action === "start" || action === "die") listener.cgroupsChanged();
     if (action === "destroy") {
       this.#asking.forget(id);
       listener.remove(id);
     } else if (isChange(event)) this.#asking.add(id);
+    // Docker answers for a container only when it has started it, and its cgroup is there before.
+    if (action === "create" && this.#isNew(id)) this.#upsert(createdBy(event));
     this.#toldMeanwhile?.add(id);
-    listener.event?.(event);
+    listener.event?.(nanos === undefined ? event : { ...event, time: millisecondsOf(nanos) });
+  }
+
+  /** Not before the first list, which knows more than events of the past that are told again. */
+  #isNew(id: string): boolean {
+    return this.#isListed && !this.#listed.has(id);
   }
 
   /** Tells all containers, now and then again every minute. */
@@ -153,6 +166,7 @@ export class Connection {
       if (told.has(container.id)) continue;
       this.#readListed(container, before.get(container.id));
     }
+    this.#isListed = true;
   }
 
   /** Tells and asks for a container only if the list says another thing of it than the last one did. */

@@ -1,17 +1,13 @@
-import http from "node:http";
-import https from "node:https";
+import type { IncomingMessage } from "node:http";
 
-import { lines, request, type Response } from "../../../lib/http/client.ts";
+import { lines } from "../../../lib/http/client.ts";
 import { isRecord } from "../../../lib/record.ts";
 import type { Server } from "./endpoint.ts";
 import { EngineError } from "./engine-error.ts";
-import { explainTls, readTls } from "./tls.ts";
+import { pathOf, Transport } from "./transport.ts";
 
 /** An answer that takes longer will not come. */
 const CALL_TIMEOUT_MS = 10_000;
-
-/** The most that Node's timers can wait, 24 days: the signal and the connection's end rule. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** One event; the labels of its container are all in it. */
 const MOST_LINE_BYTES = 4_194_304;
@@ -19,10 +15,9 @@ const MOST_LINE_BYTES = 4_194_304;
 /** Of what the engine says of an error. */
 const MOST_ERROR_BYTES = 4096;
 
-/** An HTTP client of one connection with an engine, over its socket or TCP. */
+/** A client of one connection with an engine, over its socket or TCP. What it reads is bounded. */
 export class EngineClient {
-  readonly #origin: string;
-  readonly #agent: http.Agent;
+  readonly #transport: Transport;
   /** What is under way. */
   readonly #calls: Set<AbortController> = new Set();
   #isClosed = false;
@@ -32,18 +27,7 @@ export class EngineClient {
    * @throws ConfigError if these cannot be used
    */
   constructor(where: string | Server) {
-    // Few, as a burst of questions soon is over; alive, as an engine that is gone may say nothing.
-    const kept = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 1 };
-    if (typeof where === "string") {
-      this.#origin = "http://localhost";
-      this.#agent = new http.Agent({ ...kept, ...socketOptions(where) });
-    } else {
-      this.#origin = where.origin;
-      this.#agent =
-        where.tls === undefined
-          ? new http.Agent(kept)
-          : new https.Agent({ ...kept, ...readTls(where.tls) });
-    }
+    this.#transport = new Transport(where);
   }
 
   /** Ends all connections; what is under way fails. */
@@ -51,7 +35,7 @@ export class EngineClient {
     this.#isClosed = true;
     for (const call of this.#calls)
       call.abort(new EngineError("closed", "the connection is closed"));
-    this.#agent.destroy();
+    this.#transport.close();
   }
 
   /** Asks, and reads the answer as JSON. @throws EngineError, or what the connection fails with */
@@ -59,9 +43,9 @@ export class EngineClient {
     const call = this.#begin();
     const timer = setTimeout(() => call.abort(noAnswer(path)), CALL_TIMEOUT_MS);
     try {
-      const response = await this.#get(path, call.signal);
-      const text = await textOf(response, maxBytes, path);
-      if (response.status !== 200) throw refused(response.status, text, path);
+      const answer = await this.#transport.get(path, call.signal);
+      const text = await textOf(answer, maxBytes, path, call.signal);
+      if (answer.statusCode !== 200) throw refused(answer.statusCode, text, path);
       return parseJson(text, path);
     } finally {
       clearTimeout(timer);
@@ -71,10 +55,18 @@ export class EngineClient {
 
   /** Opens a stream of lines. It ends when the engine ends it, and fails when this client is closed. */
   async follow(path: string): Promise<AsyncIterable<string>> {
-    const response = await this.#get(path, this.#begin().signal);
-    if (response.status === 200) return lines(response, MOST_LINE_BYTES);
-    const text = await textOf(response, MOST_ERROR_BYTES, path);
-    throw refused(response.status, text, path);
+    const call = this.#begin();
+    try {
+      const answer = await this.#transport.get(path, call.signal);
+      const { statusCode: status = 0, headers } = answer;
+      if (status === 200) {
+        return lines({ status, headers, body: bodyOf(answer, call.signal) }, MOST_LINE_BYTES);
+      }
+      throw refused(status, await textOf(answer, MOST_ERROR_BYTES, path, call.signal), path);
+    } catch (error) {
+      this.#calls.delete(call);
+      throw error;
+    }
   }
 
   #begin(): AbortController {
@@ -83,44 +75,32 @@ export class EngineClient {
     this.#calls.add(call);
     return call;
   }
-
-  async #get(path: string, signal: AbortSignal): Promise<Response> {
-    try {
-      return await request(`${this.#origin}${path}`, {
-        timeoutMs: LONGEST_MS,
-        connectTimeoutMs: CALL_TIMEOUT_MS,
-        maxBytes: Number.POSITIVE_INFINITY,
-        headers: { "accept-encoding": "identity" },
-        agent: this.#agent,
-        signal,
-      });
-    } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined;
-      const explained = explainTls(cause);
-      if (explained !== undefined) throw new EngineError("tls", explained);
-      throw cause ?? error;
-    }
-  }
-}
-
-/** Node passes an agent's options on to `net.connect`, though its types do not say so. */
-function socketOptions(socketPath: string): object {
-  return { socketPath };
 }
 
 function noAnswer(path: string): EngineError {
   return new EngineError("timeout", `cannot get ${pathOf(path)}: no whole answer in time`);
 }
 
-/** Without the filters, which are long. */
-function pathOf(path: string): string {
-  return path.replace(/\?.*/, "");
+/** The pieces of an answer. It fails with what the signal is given with, where Node says "aborted". */
+async function* bodyOf(answer: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
+  // Even before somebody reads it, its end is nobody's surprise.
+  answer.on("error", () => undefined);
+  try {
+    yield* answer;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
 }
 
-async function textOf(response: Response, maxBytes: number, path: string): Promise<string> {
+async function textOf(
+  answer: IncomingMessage,
+  maxBytes: number,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of bodyOf(answer, signal)) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
       const words = `cannot get ${pathOf(path)}: the answer is larger than ${maxBytes} bytes`;
@@ -142,7 +122,7 @@ function parseJson(text: string, path: string): unknown {
 }
 
 /** Docker and Podman say what is wrong in `message`. */
-function refused(status: number, text: string, path: string): EngineError {
+function refused(status: number | undefined, text: string, path: string): EngineError {
   // What every server written in Go says.
   if (status === 400 && text.includes("HTTP request to an HTTPS server")) {
     return new EngineError("tls", "docker.tls: the engine speaks nothing but TLS on this port");

@@ -8,6 +8,7 @@ import { Connection } from "./connection.ts";
 import { type Endpoint, findSocket, printableEndpoint, type Server } from "./endpoint.ts";
 import { EngineClient } from "./engine-client.ts";
 import { reasonOf } from "./engine-error.ts";
+import { Replay } from "./replay.ts";
 
 /** How long to wait before the next try to connect; looking for a socket that is not there costs nothing. */
 const FIRST_RETRY_MS = 1000;
@@ -52,6 +53,7 @@ export class EngineRuntime implements Runtime {
   readonly #logger: Logger;
   readonly #stop: AbortController = new AbortController();
   #connection: Connection | undefined;
+  #replay: Replay = new Replay(undefined);
   /** Monotonic; NaN while there is no connection. */
   #connectedAt = Number.NaN;
   #running: Promise<void> = Promise.resolve();
@@ -63,6 +65,7 @@ export class EngineRuntime implements Runtime {
   }
 
   start(listener: RuntimeListener): void {
+    this.#replay = new Replay(listener.since);
     this.#running = this.#run(listener);
   }
 
@@ -116,6 +119,7 @@ export class EngineRuntime implements Runtime {
       envPrefixes,
       isSilentAtFirst,
       openBeyond,
+      replay: this.#replay,
       connected: () => {
         this.#connectedAt = performance.now();
         this.#become("connected");

@@ -1,5 +1,5 @@
 import { isRecord } from "../../../lib/record.ts";
-import type { EngineEvent } from "../runtime.ts";
+import type { EngineContainer, EngineEvent } from "../runtime.ts";
 
 /** What changes who a container is, or whether it runs. */
 const CHANGES = new Set([
@@ -39,6 +39,15 @@ export const EVENTS_PATH: string = `/events?filters=${encodeURIComponent(
 /** Whether a container is another after an event. */
 export function isChange({ action }: EngineEvent): boolean {
   return CHANGES.has(action);
+}
+
+/** What Podman puts among the labels of a container that has not run yet. */
+const NO_LABEL = "containerExitCode";
+
+/** The container that an event of kind `create` is about, as far as it tells: enough to have a name. */
+export function createdBy({ id, name, image, labels = {} }: EngineEvent): EngineContainer {
+  const { [NO_LABEL]: _code, ...own } = labels;
+  return { id, name: name === "" ? id.slice(0, 12) : name, image, labels: own, state: "created" };
 }
 
 function textOf(value: unknown): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { createSecureContext } from "node:tls";
 
 import { codeOf, ConfigError, messageOf } from "../../../lib/errors.ts";
 
@@ -17,7 +17,11 @@ export interface TlsFiles {
 }
 
 /** What the files hold. */
-export type TlsTexts = Pick<SecureContextOptions, "ca" | "cert" | "key">;
+export interface TlsTexts {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
 
 /** Reads the files and tries them, each by itself. @throws ConfigError naming the setting of a bad one */
 export function readTls(files: TlsFiles): TlsTexts {

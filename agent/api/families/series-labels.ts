@@ -16,7 +16,7 @@ const OF_SERIES = { value: 1024, all: 16 * 1024 };
 const OF_INFO = { value: 4096, all: 64 * 1024 };
 
 /** The labels that stand on the series of containers; each text is made once for each state of one. */
-export class BaseLabels {
+export class SeriesLabels {
   readonly #settings: LabelSettings;
   readonly #included: ReadonlySet<string>;
   readonly #window: Pick<Window, "live">;

@@ -1,5 +1,5 @@
-import type { Container } from "../../wire/container.ts";
-import type { EventSubject } from "../../wire/events/event.ts";
+import type { Container } from "../container.ts";
+import type { EventSubject } from "./event.ts";
 
 /** What of a container stands in its events. */
 export function subjectOf(container: Container): EventSubject {
