@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `plimsoll` command: finds out which program is meant, and runs it. */
+import { once } from "node:events";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 
@@ -8,6 +9,7 @@ import { type AgentConfig, agentOptions } from "./agent/config.ts";
 import { type DoctorConfig, doctorOptions } from "./agent/doctor-options.ts";
 import { type AggregatorConfig, aggregatorOptions } from "./aggregator/config.ts";
 import type { Aggregator } from "./aggregator/main.ts";
+import { type EventsConfig, eventsOptions } from "./commands/events-options.ts";
 import { duration } from "./lib/config/builders.ts";
 import type { CommonValues } from "./lib/config/every-command.ts";
 import type { OptionTable, ValuesOf } from "./lib/config/option.ts";
@@ -127,6 +129,20 @@ async function consult(config: DoctorConfig, surroundings: Surroundings): Promis
   throw new EarlyExit(text, code);
 }
 
+/** Waits while its reader takes nothing. */
+async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+}
+
+/** Writes events to the terminal. */
+async function tellEvents(config: EventsConfig, { logger, parts }: Surroundings): Promise<void> {
+  // Only what is wrong; the rest of the output is events.
+  if (logger.level === "info") logger.level = "warn";
+  const { followEvents } = await import("./commands/events.ts");
+  const around = { logger, write: writeOut, now: () => Date.now() };
+  parts.use("events", await followEvents(config, around));
+}
+
 /** Both programs at once on one machine: the page follows every second. */
 const upOptions = {
   ...prefixed("agent", agentOptions),
@@ -183,6 +199,12 @@ const commands: Readonly<Record<string, Command>> = {
       return (fresh) => aggregator.reload(fresh);
     },
     { loadVerify: loadJobs },
+  ),
+  events: command(
+    "events",
+    "Follows what happens to containers, nodes and services, from an aggregator or an agent.",
+    eventsOptions,
+    tellEvents,
   ),
   doctor: command(
     "doctor",
