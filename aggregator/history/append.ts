@@ -10,6 +10,8 @@ import {
 import { messageOf } from "../../lib/errors.ts";
 import { Slice } from "../../lib/slice.ts";
 import type { Batch, Stretch } from "../model/batch.ts";
+import { writeCursors } from "./cursors.ts";
+import type { Database } from "./database.ts";
 import type { Dictionary, Entry } from "./dictionary.ts";
 import type { StatColumns } from "./schema.ts";
 
@@ -37,17 +39,18 @@ interface Line {
  * none of them is there.
  */
 export async function appendBatches(
-  connection: DuckDBConnection,
-  dictionary: Dictionary,
-  columns: StatColumns,
+  database: Pick<Database, "writer" | "dictionary" | "columns" | "cursors">,
   batches: readonly Batch[],
 ): Promise<void> {
+  const { writer: connection, dictionary, columns, cursors } = database;
   await connection.run("BEGIN TRANSACTION");
   try {
     const stretches = batches.flat();
     const entries = await writeIdentities(connection, dictionary, stretches);
     await appendLines(connection, columns, [...linesOf(stretches, entries, dictionary)]);
+    const reached = await writeCursors(connection, cursors, stretches);
     await connection.run("COMMIT");
+    for (const [node, cursor] of reached) cursors.set(node, cursor);
     for (const entry of entries.values()) dictionary.put(entry);
   } catch (error) {
     // What failed is worth more than that nothing was left to roll back.
@@ -66,6 +69,7 @@ async function writeIdentities(
   stretches: readonly Stretch[],
 ): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
+  const added = new Map<number, Added>();
   let next = dictionary.next;
   for (const { node, container, times } of stretches) {
     const name = nameOf({ node, container });
@@ -75,19 +79,45 @@ async function writeIdentities(
     const key = before?.key ?? next++;
     entries.set(name, { key, node, container, identity });
     if (before?.identity === identity) continue;
-    const values = [key, node, container.id, container.name, identity];
-    await (before === undefined
-      ? connection.run(`INSERT INTO containers VALUES (?, ?, ?, ?, ?, ?)`, [
-          ...values,
-          timestampOf(times[0] ?? 0),
-        ])
-      : connection.run(`UPDATE containers SET name = ?, identity = ? WHERE id = ?`, [
-          container.name,
-          identity,
-          key,
-        ]));
+    const seen = added.get(key)?.seen ?? (before === undefined ? (times[0] ?? 0) : undefined);
+    if (seen !== undefined) added.set(key, { key, node, container, identity, seen });
+    else {
+      await connection.run(`UPDATE containers SET name = ?, identity = ? WHERE id = ?`, [
+        container.name,
+        identity,
+        key,
+      ]);
+    }
   }
+  await appendIdentities(connection, [...added.values()]);
   return entries;
+}
+
+/** A container that was never stored before, and when its first sample was taken. */
+interface Added extends Entry {
+  readonly seen: number;
+}
+
+/** At once, as a fleet that is met for the first time has tens of thousands. */
+async function appendIdentities(
+  connection: DuckDBConnection,
+  added: readonly Added[],
+): Promise<void> {
+  if (added.length === 0) return;
+  const appender = await connection.createAppender("containers");
+  try {
+    for (const { key, node, container, identity, seen } of added) {
+      appender.appendInteger(key);
+      for (const text of [node, container.id, container.name, identity]) {
+        appender.appendVarchar(text);
+      }
+      appender.appendTimestamp(timestampOf(seen));
+      appender.endRow();
+    }
+    appender.flushSync();
+  } finally {
+    appender.closeSync();
+  }
 }
 
 function* linesOf(

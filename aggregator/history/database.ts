@@ -6,6 +6,8 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { codeOf, ConfigError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { StoredUntil } from "../model/batch.ts";
+import type { Cursor } from "../model/cursor.ts";
+import { readCursors } from "./cursors.ts";
 import { type Dictionary, readDictionary, readStoredUntil } from "./dictionary.ts";
 import { openSchema, type StatColumns } from "./schema.ts";
 
@@ -23,6 +25,8 @@ export interface Database {
   readonly columns: StatColumns;
   readonly dictionary: Dictionary;
   readonly storedUntil: StoredUntil;
+  /** Up to where each node's samples are stored, as of now. */
+  readonly cursors: Map<string, Cursor>;
 }
 
 /** What opening needs. */
@@ -100,7 +104,8 @@ async function openFile(file: string): Promise<Database> {
     const columns = await openSchema(writer);
     const dictionary = await readDictionary(writer);
     const storedUntil = await readStoredUntil(writer, dictionary);
-    return { instance, writer, columns, dictionary, storedUntil };
+    const cursors = await readCursors(writer);
+    return { instance, writer, columns, dictionary, storedUntil, cursors };
   } catch (error) {
     instance.closeSync();
     throw error;

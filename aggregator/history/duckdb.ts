@@ -3,6 +3,7 @@ import { schedule, type ScheduledTask } from "node-cron";
 import { messageOf } from "../../lib/errors.ts";
 import type { Series } from "../../wire/stats/answer.ts";
 import { type Batch, newerThan, type StoredUntil } from "../model/batch.ts";
+import type { StoredCursors } from "../model/cursor.ts";
 import { appendBatches, isUnfit } from "./append.ts";
 import {
   closeDatabase,
@@ -87,6 +88,10 @@ export class DuckdbHistory implements History {
     return this.#database.storedUntil;
   }
 
+  get storedCursors(): StoredCursors {
+    return this.#database.cursors;
+  }
+
   /** Starts the checkpoints and the retention. */
   begin(): void {
     const options = { noOverlap: true, suppressMissedWarning: true };
@@ -136,6 +141,7 @@ export class DuckdbHistory implements History {
   async close(): Promise<void> {
     await Promise.all(this.#tasks.map(async (task) => task.destroy()));
     await this.#queue.close();
+    await this.#readers.close();
     await this.#tidy(() => checkpoint(this.#database.writer));
     closeDatabase(this.#database);
   }
@@ -147,11 +153,11 @@ export class DuckdbHistory implements History {
       this.#database = await reopenDatabase(this.#options);
       this.#broken = false;
       // The commit itself may have come through before the failure.
-      missing = batches.map((batch) => newerThan(batch, this.#database.storedUntil));
+      const { storedUntil, cursors } = this.#database;
+      missing = batches.map((batch) => newerThan(batch, storedUntil, cursors));
     }
-    const { writer, dictionary, columns } = this.#database;
     try {
-      await appendBatches(writer, dictionary, columns, missing);
+      await appendBatches(this.#database, missing);
     } catch (error) {
       this.#broken = MUST_REOPEN.test(messageOf(error));
       throw error;
@@ -159,8 +165,7 @@ export class DuckdbHistory implements History {
   }
 
   #forget(): Promise<void> {
-    const { writer, dictionary } = this.#database;
-    return forgetBefore(writer, dictionary, this.#options.now() - this.#options.retention);
+    return forgetBefore(this.#database, this.#options.now() - this.#options.retention);
   }
 
   /** Does something that may as well be done later. */

@@ -3,6 +3,7 @@ import type { Stat } from "../../wire/metrics/metric.ts";
 import type { Series, Values } from "../../wire/stats/answer.ts";
 import type { Summary } from "../../wire/stats/summary.ts";
 import type { Batch, StoredUntil } from "../model/batch.ts";
+import type { StoredCursors } from "../model/cursor.ts";
 
 /** The words that `history.kind` takes. */
 export const HISTORY_KINDS = ["duckdb", "none"] as const;
@@ -77,6 +78,8 @@ export interface HistoryState {
 export interface History {
   /** The newest sample of each container that was seen lately; read once, at the start. */
   readonly storedUntil: StoredUntil;
+  /** Up to where each node's samples are stored, by its agent's own count. */
+  readonly storedCursors: StoredCursors;
   /** Takes a batch into the queue and returns at once. */
   append(batch: Batch): void;
   /** Resolves when everything appended so far is safe. */

@@ -21,6 +21,11 @@ CREATE TABLE IF NOT EXISTS samples (
   time TIMESTAMP NOT NULL,
   container INTEGER NOT NULL,
   interval_ms DOUBLE
+);
+CREATE TABLE IF NOT EXISTS agents (
+  node VARCHAR NOT NULL,
+  run VARCHAR NOT NULL,
+  tick BIGINT NOT NULL
 );`;
 
 /**

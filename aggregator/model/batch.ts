@@ -1,4 +1,5 @@
 import type { Container } from "../../wire/container.ts";
+import { type Cursor, reaches, type StoredCursors } from "./cursor.ts";
 
 /** Unix milliseconds of the newest stored sample, by node and then by cgroup path. */
 export type StoredUntil = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -7,6 +8,8 @@ export type StoredUntil = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export interface Stretch {
   readonly node: string;
   readonly container: Container;
+  /** Up to where its node is known with this batch; all stretches of the node in it say the same. */
+  readonly until?: Cursor;
   /** Unix milliseconds with microseconds as their fraction. */
   readonly times: readonly number[];
   /** Milliseconds since the sample before; NaN where there was none to compare with. */
@@ -23,14 +26,19 @@ export function sizeOf(batch: Batch): number {
   return batch.reduce((sum, stretch) => sum + stretch.times.length, 0);
 }
 
-/** What of a batch is newer than what is stored. */
-export function newerThan(batch: Batch, stored: StoredUntil): Batch {
+/** What of a batch is not stored: cursors tell, or times where an agent has none. */
+export function newerThan(batch: Batch, stored: StoredUntil, cursors: StoredCursors): Batch {
   return batch.flatMap((stretch) => {
-    const until = stored.get(stretch.node)?.get(stretch.container.id) ?? Number.NEGATIVE_INFINITY;
-    const newer = (_: unknown, index: number): boolean => (stretch.times[index] ?? until) > until;
-    const times = stretch.times.filter(newer);
-    if (times.length === 0) return [];
-    const intervals = stretch.intervals.filter(newer);
-    return [{ ...stretch, times, intervals, rows: stretch.rows.filter(newer) }];
+    const { node, container, until } = stretch;
+    if (until !== undefined) return reaches(cursors.get(node), until) ? [] : [stretch];
+    return newerStretch(stretch, stored.get(node)?.get(container.id) ?? Number.NEGATIVE_INFINITY);
   });
+}
+
+function newerStretch(stretch: Stretch, last: number): Stretch[] {
+  const newer = (_: unknown, index: number): boolean => (stretch.times[index] ?? last) > last;
+  const times = stretch.times.filter(newer);
+  if (times.length === 0) return [];
+  const intervals = stretch.intervals.filter(newer);
+  return [{ ...stretch, times, intervals, rows: stretch.rows.filter(newer) }];
 }

@@ -3,7 +3,9 @@ import { decodeSamples, type FeedContainer, type Machine, mapColumns } from "../
 import { allMetrics } from "../../wire/metrics/all.ts";
 import type { Subject } from "../../wire/stats/answer.ts";
 import { type Batch, sizeOf, type StoredUntil, type Stretch } from "./batch.ts";
+import type { Cursor, StoredCursors } from "./cursor.ts";
 import type { Feed } from "./feed.ts";
+import { type Known, knownOf } from "./known.ts";
 import { LevelCounters } from "./level-counters.ts";
 import { Member } from "./member.ts";
 
@@ -48,8 +50,6 @@ export interface RecentSubject extends Subject {
 }
 
 interface Held extends NodeState {
-  /** Of the agent's life that it was last heard in. */
-  readonly run: string;
   /** Since its newest sample something was lost, which the next one will tell how much. */
   readonly isBroken: boolean;
   readonly members: Map<string, Member>;
@@ -71,12 +71,18 @@ const NOTHING_STORED: ReadonlyMap<string, number> = new Map();
 export class Cluster {
   readonly #nodes = new Map<string, Held>();
   readonly #stored: StoredUntil;
+  /** Up to where each node's samples were handed on; a few bytes for each that was ever heard. */
+  readonly #taken: Map<string, Cursor>;
   /** What the groups of each level have used. */
   readonly counters: LevelCounters = new LevelCounters();
 
-  /** `stored` says what the history holds already, so that nothing is kept twice. */
-  constructor(stored: StoredUntil = new Map()) {
+  /**
+   * The history says what it holds already, so that nothing is kept twice: by cursors, and by times
+   * for agents of another life.
+   */
+  constructor(stored: StoredUntil = new Map(), cursors: StoredCursors = new Map()) {
     this.#stored = stored;
+    this.#taken = new Map(cursors);
   }
 
   /** The containers of a feed that came without their identity, and that we don't know either. */
@@ -91,25 +97,13 @@ export class Cluster {
   apply(feed: Feed, now: number): Applied {
     const { head } = feed;
     const before = this.#nodes.get(head.node);
-    const members = before?.members ?? new Map<string, Member>();
-    const isNodeKnown = before !== undefined;
-    const places = mapColumns(head.columns, ourColumns);
-    const batch: Stretch[] = [];
-    // What ended comes before what runs: another container may have taken its path since.
-    for (const line of feed.lines.toSorted((a, b) => endOf(a) - endOf(b))) {
-      const member = this.#memberOf(members, head.node, line);
-      if (member === undefined) continue;
-      const samples = decodeSamples(line, places, ourColumns.length);
-      const stretch = member.take(head.node, samples);
-      const { container } = member;
-      this.counters.take({ node: head.node, container, samples, now, isNodeKnown });
-      if (stretch.times.length > 0) batch.push(stretch);
-      member.gone = line.gone;
-    }
     const lastBefore = before?.lastTime ?? this.#storedUntil(head.node);
-    const run = runOf(head.cursor);
-    // What the agent says counts more than times do, as its clock may have been set.
-    const isWhole = feed.since !== undefined && head.complete === true && before?.isBroken !== true;
+    const taken = this.#taken.get(head.node);
+    const known = knownOf(feed, taken, lastBefore);
+    const members = before?.members ?? new Map<string, Member>();
+    const batch = this.#takeLines(feed, members, known, now);
+    if (known.cursor !== undefined) this.#taken.set(head.node, known.cursor);
+    const isWhole = known.isWhole && before?.isBroken !== true;
     this.#nodes.set(head.node, {
       node: head.node,
       machine: head.machine,
@@ -118,14 +112,31 @@ export class Cluster {
       heard: now,
       cadence: before === undefined ? FIRST_CADENCE_MS : now - before.heard,
       members,
-      run,
       isBroken: !isWhole && batch.length === 0 && before !== undefined,
     });
     const missing = isWhole
       ? undefined
       : gapBefore(batch, lastBefore, head.interval_seconds * 1000);
-    const gap = missing && { ...missing, cause: causeOf(before, run) };
+    const gap = missing && { ...missing, cause: causeOf(before, taken, known) };
     return { batch, samples: sizeOf(batch), ...(gap === undefined ? {} : { gap }) };
+  }
+
+  #takeLines(feed: Feed, members: Map<string, Member>, known: Known, now: number): Batch {
+    const { node, columns } = feed.head;
+    const isNodeKnown = this.#nodes.has(node);
+    const places = mapColumns(columns, ourColumns);
+    const batch: Stretch[] = [];
+    // What ended comes before what runs: another container may have taken its path since.
+    for (const line of feed.lines.toSorted((a, b) => endOf(a) - endOf(b))) {
+      const member = this.#memberOf(members, node, line);
+      if (member === undefined) continue;
+      const samples = decodeSamples(line, places, ourColumns.length);
+      const { stretch, fresh } = member.take(node, samples, known);
+      this.counters.take({ node, container: member.container, samples: fresh, now, isNodeKnown });
+      if (stretch.times.length > 0) batch.push(stretch);
+      member.gone = line.gone;
+    }
+    return batch;
   }
 
   /** Every node that was heard of in the last five minutes. */
@@ -205,14 +216,13 @@ function lagOf({ intervalSeconds }: NodeState): number {
   return Math.max(LAGGING_MS, LAGGING_INTERVALS * intervalSeconds * 1000);
 }
 
-/** An agent's cursor begins with the name of its life. */
-function runOf(cursor: string): string {
-  return cursor.split("-", 1)[0] ?? "";
-}
-
-function causeOf(before: Held | undefined, run: string): GapCause {
-  if (before === undefined) return "not_running";
-  return before.run === run ? "not_reached" : "agent_restarted";
+function causeOf(
+  before: NodeState | undefined,
+  taken: Cursor | undefined,
+  { cursor }: Known,
+): GapCause {
+  if (taken !== undefined && taken.run !== cursor?.run) return "agent_restarted";
+  return before === undefined ? "not_running" : "not_reached";
 }
 
 /** The time between the last sample of a node and the first new one that nothing covers. */

@@ -46,8 +46,9 @@ export class CounterGrowth {
     const isEarly = this.#isFromZero && this.#samples < EARLY_SAMPLES;
     const mayBeAnew = Number.isNaN(interval);
     this.#samples++;
-    for (const [index, column] of this.#columns.entries()) {
-      const now = row[column] ?? Number.NaN;
+    // Runs for every sample of every container: no iterator.
+    for (let index = 0; index < this.#columns.length; index++) {
+      const now = row[this.#columns[index] ?? -1] ?? Number.NaN;
       if (Number.isNaN(now)) continue;
       const last = this.#last[index] ?? Number.NaN;
       addTo(this.growth, index, grown(last, now, isEarly, mayBeAnew));

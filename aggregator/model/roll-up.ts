@@ -38,6 +38,12 @@ export class RollUp {
   readonly #part: Float64Array;
   readonly #whole: Float64Array;
   readonly #weight: Float64Array;
+  /** Of the member that is looked at: each sample's cell, -1 = none, and what it counts for. */
+  #cellOfSample = new Int32Array(0);
+  #weightOfSample = new Float64Array(0);
+  /** The first cell that has a source, and the one behind the last. */
+  #first = 0;
+  #end = 0;
 
   constructor(stats: readonly Stat[], seconds: Seconds) {
     this.seconds = seconds;
@@ -109,11 +115,17 @@ export class RollUp {
     const { grid } = this.seconds;
     this.#source.fill(-1);
     this.#longest.fill(0);
+    if (this.#cellOfSample.length < ring.capacity) {
+      this.#cellOfSample = new Int32Array(ring.capacity);
+      this.#weightOfSample = new Float64Array(ring.capacity);
+    }
     for (let position = 0; position < ring.length; position++) {
       const cell = this.#cellAt(ring, position);
+      const interval = weightOf(ring.intervalAt(position));
+      this.#cellOfSample[position] = cell;
+      this.#weightOfSample[position] = interval;
       if (cell === -1) continue;
       this.#source[cell] = cell;
-      const interval = weightOf(ring.intervalAt(position));
       this.#longest[cell] = Math.max(this.#longest[cell] ?? 0, interval);
     }
     let last = -1;
@@ -129,22 +141,28 @@ export class RollUp {
       const held = heldAtEnd(this.#longest[last] ?? 0, grid);
       this.#source.fill(last, last + 1, last + 1 + held);
     }
+    this.#first = this.#cells;
+    this.#end = 0;
     for (let cell = 0; cell < this.#cells; cell++) {
-      if (this.#source[cell] !== -1) this.#present[cell] = 1;
+      if (this.#source[cell] === -1) continue;
+      this.#present[cell] = 1;
+      this.#first = Math.min(this.#first, cell);
+      this.#end = cell + 1;
     }
   }
 
   /** The member's average of each cell. */
   #average(ring: Ring, limits: Limits, { stat, derive, whole }: Column): void {
     const isMean = stat.rollUp === "mean";
-    this.#part.fill(0);
-    this.#whole.fill(0);
-    this.#weight.fill(0);
+    this.#part.fill(0, this.#first, this.#end);
+    this.#whole.fill(0, this.#first, this.#end);
+    this.#weight.fill(0, this.#first, this.#end);
     for (let position = 0; position < ring.length; position++) {
-      const cell = this.#cellAt(ring, position);
+      const cell = this.#cellOfSample[position] ?? -1;
+      if (cell === -1) continue;
       const value = derive(ring, position, limits);
-      if (cell === -1 || Number.isNaN(value)) continue;
-      const weight = weightOf(ring.intervalAt(position));
+      if (Number.isNaN(value)) continue;
+      const weight = this.#weightOfSample[position] ?? 0;
       const of = isMean ? whole(ring, position, limits) : 1;
       this.#part[cell] = (this.#part[cell] ?? 0) + value * of * weight;
       this.#whole[cell] = (this.#whole[cell] ?? 0) + of * weight;
@@ -153,7 +171,7 @@ export class RollUp {
   }
 
   #addColumn(start: number, { rollUp }: Stat): void {
-    for (let cell = 0; cell < this.#cells; cell++) {
+    for (let cell = this.#first; cell < this.#end; cell++) {
       const source = this.#source[cell] ?? -1;
       const weight = source === -1 ? 0 : (this.#weight[source] ?? 0);
       if (weight === 0) continue;
