@@ -11,6 +11,7 @@ import {
   text,
 } from "../lib/config/builders.ts";
 import { oneText, option, type OptionsOf } from "../lib/config/option.ts";
+import { stateDirectory } from "../lib/state-directory.ts";
 import { HISTORY_KINDS, type HistoryKind } from "./history/history.ts";
 import { parseAgentAddress } from "./jobs/agents.ts";
 import type { JobSettings } from "./jobs/configured.ts";
@@ -28,6 +29,8 @@ export interface AggregatorConfig extends JobSettings {
   readonly "history.dir": string;
   /** Seconds. */
   readonly retention: number;
+  readonly "events.dir": string;
+  readonly "events.max.bytes": number;
 }
 
 const DAY_SECONDS = 86_400;
@@ -129,5 +132,17 @@ export const aggregatorOptions: OptionsOf<AggregatorConfig> = {
     default: 7 * DAY_SECONDS,
     min: 600,
     group: "History",
+  }),
+  "events.dir": text({
+    default: stateDirectory("aggregator/events", process.env, process.getuid?.()),
+    placeholder: "DIR",
+    help: "Where events are kept as long as samples, over restarts too; nothing: in memory only.",
+    group: "Events",
+  }),
+  "events.max.bytes": bytes({
+    default: 256 * 1024 * 1024,
+    min: 1024 * 1024,
+    help: "How much disk events may take; the oldest go first.",
+    group: "Events",
   }),
 };

@@ -14,11 +14,15 @@ import { allRoutes } from "./api/all.ts";
 import { readiness } from "./api/readiness.ts";
 import type { ClusterView } from "./api/route.ts";
 import type { AggregatorConfig } from "./config.ts";
+import type { Agent } from "./events/agent.ts";
+import { createEventCounters } from "./events/counters.ts";
+import { ClusterEvents } from "./events/events.ts";
 import { allHistories } from "./history/all.ts";
 import type { History } from "./history/history.ts";
 import { configuredJobs } from "./jobs/configured.ts";
 import { Jobs } from "./jobs/jobs.ts";
-import { Cluster } from "./model/cluster.ts";
+import { Cluster, type RecentSubject } from "./model/cluster.ts";
+import { agentBase } from "./scrape/agent.ts";
 import { createScrapeCounters } from "./scrape/counters.ts";
 import { SeriesStore } from "./scrape/series/series-store.ts";
 import { Targets } from "./scrape/targets.ts";
@@ -54,7 +58,7 @@ export async function startAggregator(
   addProcessMetrics(registry, reloads);
 
   const history = await openHistory(config, parts, logger, clock);
-  const cluster = new Cluster(history?.storedUntil);
+  const cluster = new Cluster(history?.storedUntil, history?.storedCursors);
   parts.use(
     "forgetting",
     everyMinute(() => cluster.forget(clock.now())),
@@ -76,11 +80,16 @@ export async function startAggregator(
     shard: config.shard,
     found: (all) => targets.set(all),
   });
+  const events = parts.use(
+    "events",
+    await openEvents(config, { cluster, targets, registry, clock, logger }),
+  );
   const url = await serve(config, parts, logger, {
     clusterName: config["cluster.name"],
     targets: () => targets.states(),
     jobs: () => jobs.states(),
     cluster,
+    events,
     series,
     history,
     registry,
@@ -91,6 +100,7 @@ export async function startAggregator(
   parts.use("scraping", targets);
   parts.use("discovery", jobs);
   jobs.set(configured);
+  events.start();
   if (configured.length === 0) logger.warn("nothing to scrape; set agents or scrape_configs");
 
   return {
@@ -99,6 +109,59 @@ export async function startAggregator(
       jobs.set(configuredJobs(changed));
     },
   };
+}
+
+/** What events are noticed from. */
+interface EventSources {
+  readonly cluster: Cluster;
+  readonly targets: Targets;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+function openEvents(
+  config: AggregatorConfig,
+  { cluster, targets, registry, clock, logger }: EventSources,
+): Promise<ClusterEvents> {
+  return ClusterEvents.open({
+    clusterName: config["cluster.name"],
+    directory: config["events.dir"],
+    maxBytes: config["events.max.bytes"],
+    maxAge: config.retention * 1000,
+    agents: () => agentsOf(targets),
+    measured: () => cluster.nodes(clock.now()),
+    running: () => runningIn(cluster, clock.now()),
+    counters: createEventCounters(registry),
+    clock,
+    logger,
+  });
+}
+
+/** What is an agent, or may be one. */
+function agentsOf(targets: Targets): Agent[] {
+  return targets.asked().flatMap(({ target, state }) => {
+    const kind = state.kind ?? target.job.kind;
+    if (kind !== "agent" && (kind !== undefined || state.health === "up")) return [];
+    const { node, health, failures, lastSuccess, error } = state;
+    return {
+      // Asked for by few, and parsing costs much where there are thousands.
+      get url() {
+        return agentBase(target.url);
+      },
+      peer: target.job.peer,
+      node,
+      health,
+      failures,
+      lastSuccess,
+      trouble: error?.message,
+      interval: target.scrapeInterval,
+    };
+  });
+}
+
+function* runningIn(cluster: Cluster, now: number): Generator<RecentSubject> {
+  for (const one of cluster.recent(now)) if (one.isRunning) yield one;
 }
 
 async function openHistory(

@@ -29,6 +29,8 @@ export interface Container {
   readonly health?: ContainerHealth;
   /** How often its engine has started it again by itself. */
   readonly restarts?: number;
+  /** In its engine's words: `bridge`, `host`, `none`, `container:<id>`, `pod`, the name of a network. */
+  readonly network_mode?: string;
   /** The variables that the operator has asked for, keys in lower case. */
   readonly env?: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import { events } from "./events.ts";
 import { federate } from "./federate.ts";
 import { metrics } from "./metrics.ts";
 import { page } from "./page.ts";
@@ -11,6 +12,7 @@ import { targets } from "./targets.ts";
 export const allRoutes: readonly Route[] = [
   stats,
   containerStats,
+  events,
   targets,
   serviceDiscovery,
   sdAgents,

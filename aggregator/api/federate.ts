@@ -4,8 +4,8 @@ import { answer, list, query, text } from "../../wire/json-schema.ts";
 import type { Labels } from "../../wire/labels.ts";
 import { QueryError } from "../../wire/stats/query.ts";
 import { ErrorSchema } from "../../wire/stats/schema.ts";
-import type { SeriesSample } from "../scrape/series/scraped.ts";
 import { parseSelector, type Selector } from "../scrape/series/selector.ts";
+import type { KeptSample } from "../scrape/series/series-store.ts";
 import type { ClusterView, Route } from "./route.ts";
 
 /** What is older is shown no more, as in Prometheus. Milliseconds. */
@@ -52,35 +52,43 @@ function escaped(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-function labelsText(labels: Labels): string {
+/**
+ * With the labels for other systems where it has none of that name; and `instance`, if only an empty
+ * one, so that whoever asks adds none of its own.
+ * https://prometheus.io/docs/prometheus/latest/federation/
+ */
+function labelsText(own: Labels, external: Labels): string {
+  const labels: Labels = { instance: "", ...external, ...own };
   const names = Object.keys(labels).filter((name) => name !== "__name__");
-  if (names.length === 0) return "";
   return `{${names
     .toSorted()
     .map((name) => `${name}="${escaped(labels[name] ?? "")}"`)
     .join(",")}}`;
 }
 
-function nameOf({ labels }: SeriesSample): string {
+function nameOf({ sample: { labels } }: KeptSample): string {
   return labels["__name__"] ?? "";
 }
 
 async function pageOf(view: ClusterView, selectors: readonly Selector[]): Promise<Buffer> {
   const slice = new Slice();
-  const found: SeriesSample[] = [];
+  const found: KeptSample[] = [];
   // The scrapes of now: those that come meanwhile are for the next question.
-  for (const sample of view.series.samples(view.clock.now() - LOOKBACK)) {
-    if (selectors.some((fits) => fits(sample.labels))) found.push(sample);
+  for (const kept of view.series.samples(view.clock.now() - LOOKBACK)) {
+    if (selectors.some((fits) => fits(kept.sample.labels))) found.push(kept);
     if (slice.isOver()) await slice.next();
   }
   const page = new Page();
   let family = "";
-  for (const sample of found.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
-    const name = nameOf(sample);
+  for (const kept of found.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
+    const name = nameOf(kept);
     if (name !== family) page.write(`# TYPE ${name} untyped\n`);
     family = name;
-    const { labels, value, time } = sample;
-    page.write(`${name}${labelsText(labels)} ${valueText(value)} ${Math.round(time)}\n`);
+    const { labels, value, time } = kept.sample;
+    const { externalLabels } = kept.target.job;
+    page.write(
+      `${name}${labelsText(labels, externalLabels)} ${valueText(value)} ${Math.round(time)}\n`,
+    );
     if (slice.isOver()) await slice.next();
   }
   return page.finish();

@@ -1,3 +1,4 @@
+import { Slice } from "../../lib/slice.ts";
 import { encodeHead, encodeLabels, encodeValue } from "../../wire/exposition/encode.ts";
 import type { Machine } from "../../wire/feed.ts";
 import { columnOf } from "../../wire/metrics/all.ts";
@@ -8,7 +9,7 @@ import {
   levelSize,
 } from "../../wire/metrics/level-families.ts";
 import type { Family } from "../../wire/metrics/metric.ts";
-import type { Cluster } from "../model/cluster.ts";
+import type { Cluster, RecentSubject } from "../model/cluster.ts";
 import { addTo } from "../model/counter-growth.ts";
 import type { LevelTotal } from "../model/level-counters.ts";
 import { ROOT } from "../model/level.ts";
@@ -22,12 +23,17 @@ interface Present {
   readonly gauges: Float64Array;
 }
 
-/** The families of the levels' groups in the text format. */
-export function encodeLevelGroups(cluster: Cluster, clusterName: string, now: number): string {
+/** The families of the levels' groups in the text format, written in small pieces of time. */
+export async function encodeLevelGroups(
+  cluster: Cluster,
+  clusterName: string,
+  now: number,
+): Promise<string> {
   const { counters } = cluster;
   const totals = [...counters.totals];
   const labels = new Map(totals.map((total) => [total, labelsOf(total, clusterName)]));
-  const present = presentOf(cluster, totals, now);
+  const slice = new Slice();
+  const present = await presentOf(cluster, totals, now, slice);
   const lines: string[] = [];
   const write = (
     family: Family,
@@ -45,9 +51,11 @@ export function encodeLevelGroups(cluster: Cluster, clusterName: string, now: nu
   for (const [index, family] of levelCounters.entries()) {
     const { scale } = family.of;
     write(family, "counter", (total) => (total.counters[index] ?? Number.NaN) / scale);
+    if (slice.isOver()) await slice.next();
   }
   for (const [index, family] of levelGauges.entries()) {
     write(family, "gauge", (total) => present.get(total)?.gauges[index] ?? Number.NaN);
+    if (slice.isOver()) await slice.next();
   }
   write(levelSize, "gauge", (total) => present.get(total)?.size ?? Number.NaN);
   const capacities = capacitiesOf(cluster, now);
@@ -63,37 +71,44 @@ function labelsOf({ level, name }: LevelTotal, clusterName: string): string {
   return encodeLabels({ level, name: level === "cluster" ? clusterName : name });
 }
 
-function presentOf(
+async function presentOf(
   cluster: Cluster,
   totals: readonly LevelTotal[],
   now: number,
-): Map<LevelTotal, Present> {
+  slice: Slice,
+): Promise<Map<LevelTotal, Present>> {
   const present = new Map<LevelTotal, Present>(
     totals.map((total) => [
       total,
       { size: 0, gauges: new Float64Array(GAUGES.length).fill(Number.NaN) },
     ]),
   );
-  for (const subject of cluster.recent(now)) {
-    if (!subject.isRunning) continue;
-    const memberships = cluster.counters.membershipsOf(subject);
+  // A copy: nodes come and go in between.
+  const subjects = [...cluster.recent(now)];
+  for (const subject of subjects) {
+    if (slice.isOver()) await slice.next();
+    const memberships = subject.isRunning ? cluster.counters.membershipsOf(subject) : undefined;
     if (memberships === undefined) continue;
-    const { summed, counted } = memberships;
+    const newest = newestGauges(subject);
     const isMachine = subject.container.id === ROOT;
-    for (const total of summed) {
+    for (const total of memberships.summed) {
       const own = present.get(total);
       if (own === undefined) continue;
       if (!isMachine) own.size++;
-      for (const [index, column] of GAUGES.entries()) {
-        addTo(own.gauges, index, subject.ring.valueAt(subject.ring.length - 1, column));
+      for (let index = 0; index < newest.length; index++) {
+        addTo(own.gauges, index, newest[index] ?? Number.NaN);
       }
     }
-    for (const total of counted) {
+    for (const total of memberships.counted) {
       const own = present.get(total);
       if (own !== undefined) own.size++;
     }
   }
   return present;
+}
+
+function newestGauges({ ring }: RecentSubject): number[] {
+  return GAUGES.map((column) => ring.valueAt(ring.length - 1, column));
 }
 
 function capacitiesOf(cluster: Cluster, now: number): Map<string, Machine> {

@@ -101,11 +101,26 @@ function addTargets({ registry, targets }: ClusterView): void {
   registry.registerMetric(up);
 }
 
+function addNodes({ registry, events }: ClusterView): void {
+  const up = new Gauge({
+    name: "plimsoll_node_up",
+    help: "Whether the agent of a node answers; of each node that has been heard of.",
+    labelNames: ["node"],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const [node, { isUp }] of events.nodes()) this.set({ node }, Number(isUp));
+    },
+  });
+  registry.registerMetric(up);
+}
+
 /** `GET /metrics`: the cluster at large, and the aggregator itself. */
 export const metrics: Route = (app, view) => {
   addCluster(view);
   addHistory(view);
   addTargets(view);
+  addNodes(view);
   const schema = {
     summary: "Prometheus's text format.",
     tags: ["metrics"],
@@ -113,7 +128,7 @@ export const metrics: Route = (app, view) => {
   };
   app.get("/metrics", { schema }, async (_, reply) => {
     const own = await view.registry.metrics();
-    const groups = encodeLevelGroups(view.cluster, view.clusterName, view.clock.now());
+    const groups = await encodeLevelGroups(view.cluster, view.clusterName, view.clock.now());
     return reply.type(view.registry.contentType).send(own + groups);
   });
 };

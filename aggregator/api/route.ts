@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 
 import type { Clock } from "../../lib/clock.ts";
+import type { ClusterEvents } from "../events/events.ts";
 import type { History } from "../history/history.ts";
 import type { JobState } from "../jobs/jobs.ts";
 import type { Cluster } from "../model/cluster.ts";
@@ -12,6 +13,8 @@ import type { TargetState } from "../scrape/target-state.ts";
 export interface ClusterView {
   readonly clusterName: string;
   readonly cluster: Cluster;
+  /** What has happened. */
+  readonly events: Pick<ClusterEvents, "log" | "nodes">;
   /** The newest series of every target. */
   readonly series: SeriesStore;
   /** Undefined where none is kept. */

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import { formatDuration } from "../../lib/config/duration.ts";
+
 /** A target as the route tells it; times are RFC 3339. */
 export interface ToldTarget {
   readonly job: string;
@@ -13,11 +15,15 @@ export interface ToldTarget {
   readonly last_scrape?: string | undefined;
   readonly last_success?: string | undefined;
   readonly duration_seconds?: number | undefined;
+  readonly lateness_seconds?: number | undefined;
+  readonly scrape_interval_seconds?: number | undefined;
+  readonly scrape_timeout_seconds?: number | undefined;
   readonly clock_difference_seconds?: number | undefined;
   readonly note?: string | undefined;
   readonly samples: number;
   readonly containers: number;
   readonly failures: number;
+  readonly limit_hits: number;
   readonly error?: { readonly reason: string; readonly message: string } | undefined;
   readonly gap_seconds: number;
   readonly last_gap?:
@@ -86,8 +92,13 @@ function table(
   return `<table><caption>${escape(caption)}</caption>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}</tbody></table>\n`;
 }
 
-/** So many are written out; all of them are in the JSON. */
-const MOST_ROWS = 5000;
+/** So many rows of a table are written out; all of them are in the JSON. */
+const MOST_ROWS = 1000;
+
+/** What a caption says of a list that is longer. */
+function firstOf(all: readonly unknown[]): string {
+  return all.length > MOST_ROWS ? `, the first ${MOST_ROWS} here, all of them as JSON` : "";
+}
 
 /** The targets as a page: no script, and nothing from anywhere else. */
 export function encodeTargetsPage(
@@ -95,40 +106,72 @@ export function encodeTargetsPage(
   discoveries: readonly ToldDiscovery[],
 ): string {
   const up = targets.filter(({ state }) => state === "up").length;
-  const shown = targets.slice(0, MOST_ROWS);
-  const more = targets.length > shown.length ? `, the first ${shown.length}` : "";
-  const caption = `Targets (${up} of ${targets.length} up${more})`;
-  const headings = ["Job", "Target", "State", "Node", "Labels", "Last scrape", "Took", "Samples"];
+  const caption = `Targets (${up} of ${targets.length} up${firstOf(targets)})`;
+  const found = `Discoveries (${discoveries.length}${firstOf(discoveries)})`;
   return [
     '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>Targets</title><style>${STYLE}</style></head>\n<body>\n`,
-    table(caption, [...headings, "Error"], shown.map(targetCells)),
-    table(
-      "Discoveries",
-      ["Job", "Kind", "Where", "Targets", "Failures", "Trouble"],
-      discoveries.map(discoveryCells),
-    ),
+    table(caption, TARGET_HEADINGS, targets.slice(0, MOST_ROWS).map(targetCells)),
+    table(found, DISCOVERY_HEADINGS, discoveries.slice(0, MOST_ROWS).map(discoveryCells)),
     "</body>\n</html>\n",
   ].join("");
 }
 
+const TARGET_HEADINGS = [
+  "Job",
+  "Target",
+  "State",
+  "Node",
+  "Labels",
+  "Every",
+  "Last scrape",
+  "Late",
+  "Took",
+  "Samples",
+  "Error",
+] as const;
+
+const DISCOVERY_HEADINGS = ["Job", "Kind", "Where", "Targets", "Failures", "Trouble"] as const;
+
+function seconds(value: number | undefined): string {
+  return value === undefined ? "" : `${value.toFixed(3)} s`;
+}
+
+/** `15s, at most 10s`. */
+function turnsOf({
+  scrape_interval_seconds: interval,
+  scrape_timeout_seconds: timeout,
+}: ToldTarget): string {
+  if (interval === undefined || timeout === undefined) return "";
+  return `${formatDuration(interval)}, at most ${formatDuration(timeout)}`;
+}
+
+function troubleOf({ note, error, gap_seconds: gap, limit_hits: hits }: ToldTarget): string {
+  return [
+    note ?? "",
+    error === undefined ? "" : `${error.reason}: ${error.message}`,
+    hits > 0 ? `${hits} answers were more than is allowed` : "",
+    gap > 0 ? `${gap.toFixed(1)} s are missing for ever` : "",
+  ]
+    .filter((text) => text !== "")
+    .join("; ");
+}
+
 function targetCells(target: ToldTarget): Cell[] {
-  const { labels, duration_seconds: duration, error, gap_seconds: gap } = target;
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
-  const missing = gap > 0 ? `${gap.toFixed(1)} s are missing for ever` : "";
-  const { note = "" } = target;
-  const trouble = [note, error === undefined ? "" : `${error.reason}: ${error.message}`, missing];
+  const pairs = Object.entries(target.labels).map(([name, value]) => `${name}="${value}"`);
   return [
     [target.job],
     [target.scrape_url ?? target.url],
     [target.state, target.state],
     [target.node ?? ""],
     [pairs.join(" ")],
+    [turnsOf(target)],
     [target.last_scrape ?? "never"],
-    [duration === undefined ? "" : `${duration.toFixed(3)} s`],
+    [seconds(target.lateness_seconds)],
+    [seconds(target.duration_seconds)],
     [String(target.samples)],
-    [trouble.filter((text) => text !== "").join("; "), "trouble"],
+    [troubleOf(target), "trouble"],
   ];
 }
 

@@ -1,7 +1,10 @@
 import { Type } from "@sinclair/typebox";
 
+import { formatDuration } from "../../lib/config/duration.ts";
 import { preferred } from "../../lib/http/accept.ts";
 import type { Target } from "../jobs/target.ts";
+import { paceOf } from "../scrape/all.ts";
+import { keyOf as seriesKey } from "../scrape/series/scraped.ts";
 import { type TargetState, untried } from "../scrape/target-state.ts";
 import type { ClusterView, Route } from "./route.ts";
 import {
@@ -27,15 +30,25 @@ const TargetSchema = Type.Object(
     last_scrape: Time,
     last_success: Time,
     duration_seconds: Type.Optional(Type.Number()),
+    lateness_seconds: Type.Optional(
+      Type.Number({ description: "How long after its turn the last scrape began." }),
+    ),
+    scrape_interval_seconds: Type.Optional(Type.Number({ description: "As it is really asked." })),
+    scrape_timeout_seconds: Type.Optional(Type.Number()),
     clock_difference_seconds: Type.Optional(
       Type.Number({ description: "By how much its clock is ahead of ours, to half a second." }),
     ),
     note: Type.Optional(
-      Type.String({ description: "What went less than well in the last good answer." }),
+      Type.String({
+        description: "What went less than well in the last good answer, or is not as configured.",
+      }),
     ),
     samples: Type.Integer({ description: "New samples in the last good answer." }),
     containers: Type.Integer({ description: "Containers in the last good answer." }),
     failures: Type.Integer({ description: "Since the last good answer." }),
+    limit_hits: Type.Integer({
+      description: "Answers that were more than a limit or the memory allows, since the start.",
+    }),
     error: Type.Optional(Type.Object({ reason: Type.String(), message: Type.String() })),
     gap_seconds: Type.Number({ description: "Seconds whose samples nobody has any more." }),
     last_gap: Type.Optional(
@@ -70,6 +83,7 @@ const secondsOf = (milliseconds: number | undefined): number | undefined =>
 
 function describe(state: TargetState, target: Target | undefined): ToldTarget {
   const { lastGap: gap } = state;
+  const interval = target && paceOf(target, state.kind).interval;
   return {
     job: state.job,
     kind: state.kind ?? target?.job.kind,
@@ -82,27 +96,49 @@ function describe(state: TargetState, target: Target | undefined): ToldTarget {
     last_scrape: iso(state.lastScrape),
     last_success: iso(state.lastSuccess),
     duration_seconds: secondsOf(state.duration),
+    lateness_seconds: secondsOf(state.lateness),
+    scrape_interval_seconds: secondsOf(interval),
+    scrape_timeout_seconds: secondsOf(target?.scrapeTimeout),
     clock_difference_seconds: secondsOf(state.clockDifference),
     samples: state.samples,
     containers: state.containers,
     failures: state.failures,
-    note: state.note,
+    limit_hits: state.limitHits,
+    note: noteOf(state, target, interval),
     error: state.error,
     gap_seconds: state.gapSeconds,
     last_gap: gap && { ...gap, start: isoOf(gap.start), end: isoOf(gap.end) },
   };
 }
 
-// No name of a job has a NUL in it.
-const keyOf = (job: string, url: string): string => `${job}\0${url}`;
+/** What is worth a word although asking goes well. */
+function noteOf(
+  { note }: TargetState,
+  target: Target | undefined,
+  interval: number | undefined,
+): string | undefined {
+  if (target === undefined || interval === undefined || interval === target.scrapeInterval) {
+    return note;
+  }
+  const [really, configured] = [interval, target.scrapeInterval].map((time) =>
+    formatDuration(time / 1000),
+  );
+  const pace = `asked every ${really} instead of ${configured}, as an agent keeps a minute`;
+  return note === undefined ? pace : `${note}; ${pace}`;
+}
+
+/** Two of one address may differ in their labels alone; no name of a job has a NUL in it. */
+function keyOf({ job, url, labels }: TargetState): string {
+  return `${job}\0${url}\0${seriesKey(labels)}`;
+}
 
 /** Every target that is asked, and those of the jobs that are not yet. */
 function targetsOf(view: ClusterView): ToldTarget[] {
   const made = new Map<string, Target>();
   for (const { name, targets: all } of view.jobs()) {
-    for (const target of all) made.set(keyOf(name, untried(target).url), target);
+    for (const target of all) made.set(keyOf({ ...untried(target), job: name }), target);
   }
-  const states = new Map(view.targets().map((state) => [keyOf(state.job, state.url), state]));
+  const states = new Map(view.targets().map((state) => [keyOf(state), state]));
   const unasked = [...made].filter(([key]) => !states.has(key));
   return [
     ...[...states].map(([key, state]) => describe(state, made.get(key))),

@@ -24,10 +24,17 @@ export function parseAgentAddress(text: string): Labels | undefined {
   };
 }
 
-/** The setting `agents` as a job; `interval` and `timeout` in milliseconds. */
+/** What the job of the setting `agents` has besides; times in milliseconds. */
+export interface AgentsJobSettings {
+  readonly interval: number;
+  readonly timeout: number;
+  readonly externalLabels?: Labels;
+}
+
+/** The setting `agents` as a job. */
 export function agentsJob(
   agents: readonly string[],
-  { interval, timeout }: { readonly interval: number; readonly timeout: number },
+  { interval, timeout, externalLabels = {} }: AgentsJobSettings,
 ): Job {
   // What is no address was refused when the settings were read.
   const targets = agents.map(parseAgentAddress).filter((labels) => labels !== undefined);
@@ -44,6 +51,7 @@ export function agentsJob(
     honorTimestamps: true,
     peer: PLAIN_PEER,
     limits: NO_GLOBAL.limits,
+    externalLabels,
     keepDroppedTargets: 0,
     discoveries: [() => createStaticDiscovery([group], AGENTS_JOB)],
     relabel: [],

@@ -32,7 +32,11 @@ export function configuredJobs(settings: JobSettings): readonly Job[] {
   }
   const interval = settings.scrape_interval * 1000;
   return [
-    agentsJob(settings.agents, { interval, timeout: settings.scrape_timeout * 1000 }),
+    agentsJob(settings.agents, {
+      interval,
+      timeout: settings.scrape_timeout * 1000,
+      externalLabels: global.externalLabels,
+    }),
     ...jobs,
   ];
 }

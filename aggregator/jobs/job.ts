@@ -1,6 +1,10 @@
 import type { PeerSettings } from "../../lib/http/peer-settings.ts";
+import type { Labels } from "../../wire/labels.ts";
 import type { DiscoveryContext, Discovery } from "../discovery/discovery.ts";
 import type { RelabelRule } from "./relabel.ts";
+
+/** Agents keep a minute; this leaves time for a second attempt. Milliseconds. */
+export const LONGEST_AGENT_INTERVAL = 45_000;
 
 /** What a target of a job speaks. */
 export const JOB_KINDS = ["agent", "exposition", "kubelet"] as const;
@@ -39,6 +43,8 @@ export interface Job {
   /** How its targets are spoken to: credentials, TLS, redirects. */
   readonly peer: PeerSettings;
   readonly limits: ScrapeLimits;
+  /** What every series gets that leaves this aggregator for another system: `global`'s. */
+  readonly externalLabels: Labels;
   /** How many targets that relabelling has dropped are kept to be shown. */
   readonly keepDroppedTargets: number;
   /** Makes each of its discoveries; nothing is asked before `start`. */

@@ -3,11 +3,8 @@ import { Unfit } from "../../lib/config/option.ts";
 import { parsePeer } from "../../lib/http/peer-config.ts";
 import { parseDiscoveries } from "../discovery/all.ts";
 import { type GlobalSettings, parseCount, parseLimits, positiveDuration } from "./global.ts";
-import { type Job, JOB_KINDS, type JobKind } from "./job.ts";
+import { type Job, JOB_KINDS, type JobKind, LONGEST_AGENT_INTERVAL } from "./job.ts";
 import { parseRelabelRules } from "./relabel-rule.ts";
-
-/** Agents keep a minute; this leaves time for a second attempt. Milliseconds. */
-const LONGEST_AGENT_INTERVAL = 45_000;
 
 /** Prometheus's defaults. Milliseconds. */
 const DEFAULT_INTERVAL = 60_000;
@@ -15,6 +12,15 @@ const DEFAULT_TIMEOUT = 10_000;
 
 /** What a job of agents has if nobody says anything. Milliseconds. */
 const DEFAULT_AGENT_INTERVAL = 15_000;
+
+/** Where metrics are asked for if nobody says anything: Prometheus's defaults. */
+const USUAL = { metricsPath: "/metrics", scheme: "http" } as const;
+
+/**
+ * A kubelet shows its containers only here, and on its own port only over TLS.
+ * https://kubernetes.io/docs/reference/instrumentation/node-metrics/
+ */
+const USUAL_OF_KUBELETS = { metricsPath: "/metrics/cadvisor", scheme: "https" } as const;
 
 /** Prometheus's fields that change nothing of what is scraped here. */
 const ignored = [
@@ -83,17 +89,19 @@ function parseJob(entry: unknown, path: string, global: GlobalSettings): Job {
   }
   for (const name of ignored) fields.has(name);
   const kind = fields.choice("kind", JOB_KINDS);
+  const usual = kind === "kubelet" ? USUAL_OF_KUBELETS : USUAL;
   const job: Job = {
     name: fields.needed("job_name"),
     kind,
     ...timesOf(fields, kind, global),
-    metricsPath: fields.text("metrics_path", "/metrics"),
-    scheme: fields.choice("scheme", ["http", "https"], "http"),
+    metricsPath: fields.text("metrics_path", usual.metricsPath),
+    scheme: fields.choice("scheme", ["http", "https"], usual.scheme),
     params: paramsOf(fields),
     honorLabels: fields.flag("honor_labels", false),
     honorTimestamps: fields.flag("honor_timestamps", true),
     peer: parsePeer(fields),
     limits: parseLimits(fields, global.limits),
+    externalLabels: global.externalLabels,
     keepDroppedTargets: parseCount(fields, "keep_dropped_targets", global.keepDroppedTargets),
     discoveries: parseDiscoveries(fields),
     relabel: parseRelabelRules(fields, "relabel_configs"),

@@ -20,7 +20,10 @@ export class AgentAsker implements Asker, Speaker {
   readonly #read: ReadFeed;
   readonly #tools: ScrapeTools;
   #node: string | undefined;
-  /** Not kept over a restart: the agent's whole minute then fills the live window again. */
+  /**
+   * Not kept over a restart: the agent's whole minute then fills the live window again. What of it is
+   * stored already the cluster knows by the history's cursor.
+   */
   #cursor: string | undefined;
 
   constructor(url: string, read: ReadFeed, tools: ScrapeTools) {

@@ -1,15 +1,16 @@
-import type { JobKind } from "../jobs/job.ts";
+import { type JobKind, LONGEST_AGENT_INTERVAL } from "../jobs/job.ts";
 import type { Target } from "../jobs/target.ts";
 import { agentKind } from "./agent.ts";
-import { expositionKind } from "./exposition/exposition.ts";
+import { expositionKind, kubeletKind } from "./exposition/exposition.ts";
 import type { Asker, ScrapeKind, ScrapeTools } from "./kind.ts";
+import type { Pace } from "./schedule.ts";
 import { openUnknown } from "./unknown-kind.ts";
 
-/** Every way of scraping. A kubelet shows its containers as cAdvisor does, on a page. */
+/** Every way of scraping. */
 const kinds: Readonly<Record<JobKind, ScrapeKind>> = {
   agent: agentKind,
   exposition: expositionKind,
-  kubelet: expositionKind,
+  kubelet: kubeletKind,
 };
 
 /** Makes what asks a target, by the kind of its job. */
@@ -19,7 +20,14 @@ export function openTarget(target: Target, tools: ScrapeTools): Asker {
   return openUnknown(target, tools, kinds);
 }
 
-/** Milliseconds for which a target keeps what was not fetched. */
-export function keptBy({ job }: Target): number {
-  return job.kind === undefined ? 0 : kinds[job.kind].keeps;
+/**
+ * How often a target is asked, by what its job says it is or it has turned out to be: as configured,
+ * but who keeps only so much is asked before that is over.
+ */
+export function paceOf({ job, scrapeInterval }: Target, found: JobKind | undefined): Pace {
+  const kind = job.kind ?? found;
+  if (kind === undefined) return { interval: scrapeInterval, keeps: 0 };
+  const { keeps } = kinds[kind];
+  const longest = keeps === 0 ? scrapeInterval : LONGEST_AGENT_INTERVAL;
+  return { interval: Math.min(scrapeInterval, longest), keeps };
 }

@@ -33,6 +33,7 @@ const Identity = Type.Object({
     Type.Union([Type.Literal("healthy"), Type.Literal("starting"), Type.Literal("unhealthy")]),
   ),
   restarts: Type.Optional(Type.Number()),
+  network_mode: OptionalText,
   env: Type.Optional(Texts),
   labels: Texts,
   groups: Texts,

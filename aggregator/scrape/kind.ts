@@ -8,6 +8,7 @@ import type { Cluster, Gap } from "../model/cluster.ts";
 import type { ScrapeCounters } from "./counters.ts";
 import type { Owners } from "./owners.ts";
 import type { SeriesPage } from "./series/scraped.ts";
+import type { SeriesRoom } from "./series/series-room.ts";
 
 /** What an answer was, after it was taken in. */
 export interface Came {
@@ -37,8 +38,8 @@ export interface ScrapeTools {
   readonly counters: ScrapeCounters;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Bytes that the series of a target may take now: see SeriesStore. */
-  readonly seriesRoom: (target: Target) => number;
+  /** Room for the series of a target's next page: see SeriesStore. */
+  readonly seriesRoom: (target: Target) => SeriesRoom;
 }
 
 /** One target that is asked again and again. */

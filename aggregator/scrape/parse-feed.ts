@@ -11,12 +11,16 @@ import { checkHead, checkLine } from "./feed-schema.ts";
 export async function parseFeed(lines: AsyncIterable<string>): Promise<Feed> {
   let head: FeedHead | undefined;
   const containers: FeedContainer[] = [];
+  let isWhole = false;
   for await (const text of lines) {
+    // Read on to the end of the answer, or its connection could not be used again.
+    if (isWhole) continue;
     const value = parseLine(text, head !== undefined);
     if (head === undefined) head = parseHead(value);
-    else if (isRecord(value) && value["end"] === true) return { head, lines: containers };
+    else if (isRecord(value) && value["end"] === true) isWhole = true;
     else containers.push(checkLine(value));
   }
+  if (head !== undefined && isWhole) return { head, lines: containers };
   throw new ScrapeError("cut", "the answer ends before its last line");
 }
 

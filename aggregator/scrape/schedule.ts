@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 
 /** The longest pause before a target that has never answered is asked again. */
-const LONGEST_PAUSE_MS = 30_000;
+export const LONGEST_PAUSE_MS = 30_000;
 /** So even an answer that hangs until its time-out leaves time for another one. */
 const RETRY_MS = 1000;
 
@@ -17,14 +17,18 @@ export function offsetOf(url: string, interval: number): number {
   return ((hash >>> 0) / 2 ** 32) * interval;
 }
 
-/** What the next turn depends on. Times are milliseconds, `now` and `begun` monotonic. */
-export interface Turn {
+/** How often a target is asked. Milliseconds. */
+export interface Pace {
   readonly interval: number;
+  /** How long the target keeps what was not fetched. */
+  readonly keeps: number;
+}
+
+/** What the next turn depends on. Times are milliseconds, `now` and `begun` monotonic. */
+export interface Turn extends Pace {
   readonly offset: number;
   readonly now: number;
   readonly failures: number;
-  /** How long the target keeps what was not fetched. */
-  readonly keeps: number;
   /** Since the last good answer; undefined while there was none. */
   readonly silent: number | undefined;
 }
@@ -53,11 +57,9 @@ export function delayOf({ interval, offset, now, failures, keeps, silent }: Turn
 export interface ScheduleOptions {
   /** What its place in the interval is made from. */
   readonly name: string;
-  /** Milliseconds. */
-  readonly interval: number;
   readonly clock: Clock;
-  /** How long the target keeps what was not fetched, in milliseconds. */
-  readonly keeps: number;
+  /** How often it is asked from now on: what it turns out to be may change that. */
+  readonly pace: () => Pace;
   /**
    * Asks once, at a turn that was due at a time of the monotonic clock; answers how often it has
    * failed since the last good answer. Never throws.
@@ -67,8 +69,7 @@ export interface ScheduleOptions {
 
 /** Asks at once, then in turn until the signal ends it. */
 export async function runSchedule(options: ScheduleOptions, signal: AbortSignal): Promise<void> {
-  const { interval, clock, keeps, ask } = options;
-  const offset = offsetOf(options.name, interval);
+  const { name, clock, pace, ask } = options;
   let heard: number | undefined;
   let due = clock.monotonic();
   while (!signal.aborted) {
@@ -76,6 +77,8 @@ export async function runSchedule(options: ScheduleOptions, signal: AbortSignal)
     const now = clock.monotonic();
     if (failures === 0) heard = now;
     const silent = heard === undefined ? undefined : now - heard;
+    const { interval, keeps } = pace();
+    const offset = offsetOf(name, interval);
     const delay = delayOf({ interval, offset, now, failures, keeps, silent });
     due = now + delay;
     await sleep(delay, undefined, { signal }).catch(() => undefined);

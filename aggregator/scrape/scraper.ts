@@ -2,6 +2,7 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Target } from "../jobs/target.ts";
 import { type FailureReason, ScrapeError } from "./failure.ts";
 import type { Asker, Came, ScrapeTools } from "./kind.ts";
+import { LONGEST_PAUSE_MS } from "./schedule.ts";
 import { endOf, scrapedOf } from "./series/report.ts";
 import type { Scraped, SeriesSink } from "./series/scraped.ts";
 import type { Slots } from "./slots.ts";
@@ -48,8 +49,9 @@ export class Scraper {
     const { turns } = this.#options;
     const isProven = this.state.health === "up";
     const slots = isProven ? turns.proven : turns.trial;
-    const patience = this.target.scrapeTimeout;
-    const release = await slots.take(new URL(this.state.url).hostname, patience, signal);
+    // Whoever waits for a slot costs less than who is told each time that there is none.
+    const patience = Math.max(this.target.scrapeTimeout, LONGEST_PAUSE_MS);
+    const release = await slots.take(new URL(this.state.url).host, patience, signal);
     if (signal.aborted) {
       release?.();
       return this.state.failures;
@@ -112,7 +114,11 @@ export class Scraper {
     const { url, health } = this.state;
     counters.failed(reason);
     if (reason === "bug") logger.error({ url, err: error }, "BUG: cannot take an answer in");
-    else if (health !== "down") logger.warn({ url, reason, err: error }, "cannot ask a target");
+    else if (health !== "down") {
+      // Those who take up the slots are told of; ten thousand lines for who waits would hide them.
+      const level = reason === "crowded" ? "debug" : "warn";
+      logger[level]({ url, reason, err: error }, "cannot ask a target");
+    }
     this.state = failed(this.state, { reason, message: messageOf(error) }, clock.now(), duration);
     this.#report(time, duration, undefined);
   }
@@ -131,9 +137,9 @@ function differs(clockDifference: number | undefined): boolean {
   return Math.abs(clockDifference ?? 0) > CLOCKS_DIFFER;
 }
 
-function crowded({ url, scrapeTimeout }: Target): ScrapeError {
+function crowded({ url }: Target): ScrapeError {
   return new ScrapeError(
     "crowded",
-    `no turn within ${scrapeTimeout / 1000} s: too many targets at ${new URL(url).host}, or in all, do not answer`,
+    `no turn in time: too many targets at ${new URL(url).host}, or in all, do not answer`,
   );
 }

@@ -4,12 +4,13 @@ interface Waiting {
 
 interface Host {
   running: number;
-  readonly waiting: Set<Waiting>;
+  /** By address, the one whose turn it is first. */
+  readonly waiting: Map<string, Set<Waiting>>;
 }
 
 /**
- * How many may be asked at once: all together, and of one host. Hosts take turns, so that one with
- * ten thousand who wait keeps no other waiting.
+ * How many may be asked at once: all together, and of one host. Hosts take turns, and so do the
+ * addresses of a host, so that one with ten thousand who wait keeps no other waiting.
  */
 export class Slots {
   readonly #most: number;
@@ -23,18 +24,19 @@ export class Slots {
   }
 
   /**
-   * Waits for a slot; answers how to give it back. Undefined if the signal came first, or none was
-   * free for `patience` milliseconds.
+   * Waits for a slot at `HOST:PORT`; answers how to give it back. Undefined if the signal came first,
+   * or none was free for `patience` milliseconds.
    */
   async take(
-    name: string,
+    address: string,
     patience: number,
     signal: AbortSignal,
   ): Promise<(() => void) | undefined> {
     if (signal.aborted) return undefined;
-    const host = this.#hosts.get(name) ?? { running: 0, waiting: new Set() };
+    const name = address.replace(/:\d+$/u, "");
+    const host = this.#hosts.get(name) ?? { running: 0, waiting: new Map() };
     this.#hosts.set(name, host);
-    if (!this.#isFree(host) && !(await this.#wait(host, patience, signal))) {
+    if (!this.#isFree(host) && !(await this.#wait(host, address, patience, signal))) {
       this.#forget(name, host);
       return undefined;
     }
@@ -65,27 +67,33 @@ export class Slots {
   }
 
   /** Whoever is started counts from that moment on. */
-  #wait(host: Host, patience: number, signal: AbortSignal): Promise<boolean> {
+  #wait(host: Host, address: string, patience: number, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
+      const waiting = host.waiting.get(address) ?? new Set();
+      host.waiting.set(address, waiting);
       const end = (isStarted: boolean): void => {
         clearTimeout(timer);
         signal.removeEventListener("abort", giveUp);
-        host.waiting.delete(entry);
+        waiting.delete(entry);
+        if (waiting.size === 0) host.waiting.delete(address);
         resolve(isStarted);
       };
       const giveUp = (): void => end(false);
       const entry = { start: () => end(true) };
       const timer = setTimeout(giveUp, patience);
       signal.addEventListener("abort", giveUp, { once: true });
-      host.waiting.add(entry);
+      waiting.add(entry);
     });
   }
 
   #startNext(): void {
     for (const [name, host] of this.#hosts) {
-      const [next] = host.waiting;
-      if (next === undefined || !this.#hasRoom(host)) continue;
+      const [first] = host.waiting;
+      const [next] = first?.[1] ?? [];
+      if (first === undefined || next === undefined || !this.#hasRoom(host)) continue;
       this.#count(host);
+      host.waiting.delete(first[0]);
+      host.waiting.set(...first);
       // To the end of the row: the others come first next time.
       this.#hosts.delete(name);
       this.#hosts.set(name, host);

@@ -34,6 +34,8 @@ export interface TargetState {
   readonly error?: { readonly reason: FailureReason; readonly message: string };
   /** Since the last good answer. */
   readonly failures: number;
+  /** Answers that were more than its job or the memory for series allows, since the start. */
+  readonly limitHits: number;
   /** Seconds that can't be got any more, and the last such stretch. */
   readonly gapSeconds: number;
   readonly lastGap?: Gap;
@@ -49,6 +51,7 @@ export function untried({ url, job, labels }: Target): TargetState {
     samples: 0,
     containers: 0,
     failures: 0,
+    limitHits: 0,
     gapSeconds: 0,
   };
 }
@@ -74,6 +77,9 @@ export function succeeded(
   };
 }
 
+/** Failures for there being too much of something. */
+const LIMITS: ReadonlySet<FailureReason> = new Set(["limit", "too_large", "memory"]);
+
 /** The state after a failure. */
 export function failed(
   before: TargetState,
@@ -82,7 +88,8 @@ export function failed(
   duration: number,
 ): TargetState {
   const failures = before.failures + 1;
-  return { ...before, health: "down", error, lastScrape: time, duration, failures };
+  const limitHits = before.limitHits + Number(LIMITS.has(error.reason));
+  return { ...before, health: "down", error, lastScrape: time, duration, failures, limitHits };
 }
 
 /** Length of a gap in seconds. */

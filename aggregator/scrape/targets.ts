@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { openPeer, type Peer } from "../../lib/http/peer.ts";
 import type { Job } from "../jobs/job.ts";
 import type { Target } from "../jobs/target.ts";
-import { keptBy, openTarget } from "./all.ts";
+import { openTarget, paceOf } from "./all.ts";
 import type { ScrapeTools } from "./kind.ts";
 import { Owners } from "./owners.ts";
 import { runSchedule } from "./schedule.ts";
@@ -69,6 +69,11 @@ export class Targets {
     return [...this.#running.values()].map(({ scraper }) => scraper.state);
   }
 
+  /** Each with how it goes with it. */
+  asked(): { readonly target: Target; readonly state: TargetState }[] {
+    return [...this.#running.values()].map(({ scraper: { target, state } }) => ({ target, state }));
+  }
+
   /** Ends all schedules. */
   async close(): Promise<void> {
     this.set([]);
@@ -94,9 +99,8 @@ export class Targets {
     const ended = runSchedule(
       {
         name: target.url,
-        interval: target.scrapeInterval,
-        keeps: keptBy(target),
         clock,
+        pace: () => paceOf(target, scraper.state.kind),
         ask: (signal, due) => scraper.scrape(signal, due),
       },
       stop.signal,
@@ -138,8 +142,9 @@ function isScrapedAlike(one: Target, other: Target): boolean {
 
 /** What of a job its targets are asked by. */
 function scrapingOf(job: Job): unknown {
-  const { name, kind, honorLabels, honorTimestamps, peer, limits, metricRelabel } = job;
+  const { name, kind, honorLabels, honorTimestamps, peer, limits, externalLabels, metricRelabel } =
+    job;
   // Compiled expressions hold functions; their source says the same.
   const rules = metricRelabel.map((rule) => ({ ...rule, regex: rule.regex.source }));
-  return { name, kind, honorLabels, honorTimestamps, peer, limits, rules };
+  return { name, kind, honorLabels, honorTimestamps, peer, limits, externalLabels, rules };
 }

@@ -61,6 +61,10 @@ const containerStats = object(
     started_at: time,
     health: text("What its health check says: healthy, starting or unhealthy."),
     restarts: number("How often its engine has started it again by itself."),
+    network_mode: text(
+      "In its engine's words: `bridge`, `host`, `none`, `container:ID`, `pod` or a network's name.",
+      { examples: ["bridge"] },
+    ),
     env: record(text(), { description: "Variables that the agent was told to show." }),
     labels: record(text()),
     groups: record(text()),
@@ -89,6 +93,7 @@ const containerStats = object(
     "started_at",
     "health",
     "restarts",
+    "network_mode",
     "env",
     "series",
   ],

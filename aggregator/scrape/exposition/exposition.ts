@@ -1,11 +1,13 @@
+import type { JobKind } from "../../jobs/job.ts";
 import type { Target } from "../../jobs/target.ts";
+import type { Request } from "../ask-target.ts";
 import { CadvisorContainers } from "../cadvisor/containers.ts";
 import { CadvisorPage } from "../cadvisor/page.ts";
 import { ScrapeError } from "../failure.ts";
 import type { Asker, Came, ScrapeKind, ScrapeTools } from "../kind.ts";
 import type { Speaker } from "../owners.ts";
-import type { ReadPage } from "./read-page.ts";
-import { readPage } from "./read-page.ts";
+import type { PageContext } from "./page-reader.ts";
+import { type ReadPage, readPage } from "./read-page.ts";
 
 /** What of a page became containers. */
 type Containers = Pick<Came, "node" | "containers" | "gap" | "note">;
@@ -14,12 +16,14 @@ type Containers = Pick<Came, "node" | "containers" | "gap" | "note">;
 class PageAsker implements Asker, Speaker {
   readonly url: string;
   isUp = false;
+  readonly #kind: JobKind;
   readonly #target: Target;
   readonly #tools: ScrapeTools;
   readonly #containers: CadvisorContainers;
 
-  constructor(target: Target, tools: ScrapeTools) {
+  constructor(kind: JobKind, target: Target, tools: ScrapeTools) {
     this.url = target.url;
+    this.#kind = kind;
     this.#target = target;
     this.#tools = tools;
     this.#containers = new CadvisorContainers(nodeOf(target), target.scrapeInterval);
@@ -41,22 +45,28 @@ class PageAsker implements Asker, Speaker {
   }
 
   async #scrape(signal: AbortSignal): Promise<Came> {
-    const { peer, clock, counters, seriesRoom } = this.#tools;
+    const { clock, counters } = this.#tools;
     const target = this.#target;
     const time = Math.round(clock.now());
     const found = new CadvisorPage();
-    const context = {
-      target,
-      time,
-      room: seriesRoom(target),
-      each: found.take.bind(found),
-    };
-    const read = await readPage((url, options) => peer.request(url, options), context, signal);
+    const read = await this.#read({ target, time, each: found.take.bind(found) }, signal);
     counters.dropped(read.dropped);
     const { page, clockDifference } = read;
     const difference = clockDifference === undefined ? {} : { clockDifference };
     const containers = this.#takeContainers(found, read);
-    return { kind: "exposition", samples: page.scraped, page, ...containers, ...difference };
+    return { kind: this.#kind, samples: page.scraped, page, ...containers, ...difference };
+  }
+
+  /** The room that the series take while they are read is the store's own once they are in it. */
+  async #read(of: Omit<PageContext, "room">, signal: AbortSignal): Promise<ReadPage> {
+    const { peer, seriesRoom } = this.#tools;
+    const room = seriesRoom(of.target);
+    try {
+      const ask: Request = (url, options) => peer.request(url, options);
+      return await readPage(ask, { ...of, room }, signal);
+    } finally {
+      room.giveBack();
+    }
   }
 
   #takeContainers(found: CadvisorPage, { dropped }: ReadPage): Containers {
@@ -88,5 +98,12 @@ function nodeOf({ labels, url }: Target): string {
 export const expositionKind: ScrapeKind = {
   kind: "exposition",
   keeps: 0,
-  open: (target, tools) => new PageAsker(target, tools),
+  open: (target, tools) => new PageAsker("exposition", target, tools),
+};
+
+/** A kubelet's page, on which its containers stand as on cAdvisor's. */
+export const kubeletKind: ScrapeKind = {
+  kind: "kubelet",
+  keeps: 0,
+  open: (target, tools) => new PageAsker("kubelet", target, tools),
 };

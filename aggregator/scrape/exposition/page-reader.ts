@@ -5,7 +5,7 @@ import { relabel } from "../../jobs/relabel.ts";
 import type { Target } from "../../jobs/target.ts";
 import { ScrapeError } from "../failure.ts";
 import { keyOf, type SeriesPage, type SeriesSample } from "../series/scraped.ts";
-import { bytesOf } from "../series/series-store.ts";
+import { bytesOf, type SeriesRoom } from "../series/series-room.ts";
 import { withTarget } from "../series/target-labels.ts";
 
 /** Why a sample of a page was left out, as `/metrics` counts it. */
@@ -26,8 +26,8 @@ export interface PageContext {
   readonly target: Target;
   /** Unix milliseconds at which the scrape began. */
   readonly time: number;
-  /** Bytes that the series may take. */
-  readonly room: number;
+  /** Where the series find room. */
+  readonly room: SeriesRoom;
   /** Is told every good sample as the page has it, with its time. */
   readonly each: (sample: Sample, time: number) => void;
 }
@@ -39,7 +39,6 @@ export class PageReader implements ExpositionReader {
   readonly dropped: Record<DropCause, number> = { malformed: 0, duplicate: 0, out_of_bounds: 0 };
   #scraped = 0;
   #kept = 0;
-  #bytes = 0;
 
   constructor(context: PageContext) {
     this.#context = context;
@@ -94,8 +93,7 @@ export class PageReader implements ExpositionReader {
       this.dropped.duplicate++;
       return;
     }
-    this.#bytes += bytesOf(key);
-    if (this.#bytes > room) {
+    if (!room.take(bytesOf(key))) {
       throw new ScrapeError(
         "memory",
         "no room for its series; raise scrape_series_memory, or drop some with metric_relabel_configs",

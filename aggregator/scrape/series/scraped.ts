@@ -23,6 +23,7 @@ export interface SeriesPage {
 
 /** One scrape of a target, whether it went well or not. */
 export interface Scraped {
+  /** Its job's `externalLabels` are for whoever sends the series on: they are not in them. */
   readonly target: Target;
   /** Unix milliseconds at which it began. */
   readonly time: number;
