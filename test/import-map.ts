@@ -73,7 +73,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "aggregator/model": ["wire"],
   "aggregator/scrape": ["aggregator/jobs", "aggregator/model", "wire", "lib"],
   "aggregator/history": ["aggregator/model", "wire", "lib"],
+  "aggregator/events": ["aggregator/model", "wire", "lib"],
   "aggregator/api": [
+    "aggregator/events",
     "aggregator/discovery",
     "aggregator/jobs",
     "aggregator/model",
@@ -85,6 +87,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // The page speaks HTTP like everyone else; it shares only the descriptions and the shapes.
   "aggregator/web": ["wire"],
   aggregator: [
+    "aggregator/events",
     "aggregator/discovery",
     "aggregator/jobs",
     "aggregator/model",
@@ -94,6 +97,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "wire",
     "lib",
   ],
+  commands: ["wire", "lib"],
   // Benchmarks make the same cgroups as the tests.
   bench: ["test/testbed", "wire", "lib"],
   "test/testbed": [],
@@ -104,6 +108,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "agent/diagnostics",
     "aggregator",
     "aggregator/jobs",
+    "commands",
     "lib",
   ],
 };
@@ -121,7 +126,7 @@ export const processFiles: readonly string[] = [
   "lib/lifecycle.ts",
 ];
 
-const ROOTS = ["agent", "aggregator", "bench", "docs", "lib", "wire", "cli.ts"];
+const ROOTS = ["agent", "aggregator", "bench", "commands", "docs", "lib", "wire", "cli.ts"];
 
 function* sourcesIn(path: string): Generator<string> {
   const found = statSync(path, { throwIfNoEntry: false });

@@ -5,11 +5,10 @@ import fastify, { type FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { Registry } from "prom-client";
 
-import { BaseLabels } from "../../agent/api/families/base-labels.ts";
+import { SeriesLabels } from "../../agent/api/families/series-labels.ts";
 import { KeptAnswers } from "../../agent/api/kept-answers.ts";
 import type { AgentView, Route } from "../../agent/api/route.ts";
 import { allCollectors } from "../../agent/collectors/all.ts";
-import type { EventLog } from "../../agent/events/event-log.ts";
 import { GroupTotals } from "../../agent/groups/group-totals.ts";
 import { Inventory } from "../../agent/inventory/inventory.ts";
 import { followKills, type Kills } from "../../agent/kills.ts";
@@ -19,6 +18,7 @@ import { openEvents } from "../../agent/open-events.ts";
 import type { Runtime } from "../../agent/runtimes/runtime.ts";
 import { Sampler } from "../../agent/window/sampler.ts";
 import { Window } from "../../agent/window/window.ts";
+import type { EventLog } from "../../wire/events/log.ts";
 import { fakeRest } from "./api/rest/fake-rest.ts";
 import { noDiagnostics } from "./diagnostics/no-diagnostics.ts";
 import { FakeKernel, recordedNetDev, V2_ID } from "./fake-kernel.ts";
@@ -172,7 +172,7 @@ function serve(
   { oom, events, log }: Kills & { readonly log: EventLog },
   groups: GroupTotals,
 ): void {
-  const labels = new BaseLabels({ include: [], union: false }, window);
+  const labels = new SeriesLabels({ include: [], union: false }, window);
   const view: AgentView = {
     node: "host-1",
     run: "0",

@@ -70,6 +70,8 @@ async function run(
     "history.kind": "duckdb",
     "history.dir": join(directory, "history"),
     retention: 1e9,
+    "events.dir": join(directory, "events"),
+    "events.max.bytes": 1e8,
     ...changed,
   };
   const parts = new Parts();

@@ -6,6 +6,7 @@ import { type Network, openNetwork } from "../testbed/network.ts";
 import { type Program, startProgram } from "../testbed/program.ts";
 import { until } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 const WANTED = { "prometheus.io/scrape": "true", "prometheus.io/port": "8080" };
 
@@ -59,6 +60,7 @@ describeWith(["docker"], "the own metrics of containers", () => {
         "agent",
         `--listen=${address}:8180`,
         `--docker-host=${engine.host}`,
+        NO_CRI,
         "--app-metrics-allow=web-*",
         "--app-metrics-interval=1s",
       ],

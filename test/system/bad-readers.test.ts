@@ -10,6 +10,7 @@ import { freePort } from "../testbed/port.ts";
 import { type Program, startProgram } from "../testbed/program.ts";
 import { sleep, until } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 const MIB = 1024 * 1024;
 
@@ -49,6 +50,7 @@ describeWith(["cgroups"], "readers that mean no good", () => {
     agent = `http://127.0.0.1:${port}`;
     program = await startProgram([
       "agent",
+      NO_CRI,
       `--listen=127.0.0.1:${port}`,
       "--docker-host=/nowhere.sock",
     ]);

@@ -237,7 +237,7 @@ describeWith(["containerd"], "an agent beside containerd", () => {
     await until(
       "the events",
       async () =>
-        seriesValue(await events(), "container_events_total", ["late", 'type="die"']) === 1,
+        seriesValue(await events(), "container_events_total", ["late", 'type="died"']) === 1,
       { timeoutMs: 20_000 },
     );
   });

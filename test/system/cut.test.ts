@@ -16,6 +16,7 @@ import { sleep, until } from "../testbed/wait.ts";
 import { ask, askStats } from "./ask.ts";
 import { askFeed, type Reading, readings } from "./feed.ts";
 import { missingSeconds } from "./seconds.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 const CORES = 0.3;
 
@@ -50,7 +51,7 @@ async function start(args: readonly string[], netns?: string): Promise<Program> 
 async function startAgent(): Promise<Program> {
   const listen = `${host.address}:8180`;
   agentUrl = `http://${listen}`;
-  const args = ["agent", `--listen=${listen}`, "--node=host-1", "--docker-host=/nowhere"];
+  const args = ["agent", NO_CRI, `--listen=${listen}`, "--node=host-1", "--docker-host=/nowhere"];
   const started = await start(args, host.netns);
   await started.ready(`${agentUrl}/-/ready`);
   return started;

@@ -19,7 +19,7 @@ import {
 /** The calls that the page promises to be all there are. */
 const promised = readFileSync(new URL("../../docs/engines.md", import.meta.url), "utf8")
   .split("\n")
-  .flatMap((line) => /^\| (GET) \| `([^`]+)` \|/.exec(line)?.slice(1, 3).join(" ") ?? [])
+  .flatMap((line) => /^\| (GET) +\| `([^`]+)` +\|/.exec(line)?.slice(1, 3).join(" ") ?? [])
   .map((call) => {
     const pattern = call.replaceAll(/[.]/g, "\\.").replace("v*", "v[\\d.]+");
     return new RegExp(`^${pattern.replace("{id}", "[0-9a-f]{64}")}$`);

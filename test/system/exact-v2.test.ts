@@ -14,6 +14,7 @@ import { checkFamilies } from "./check-families.ts";
 import { expectExactly, rawSamples, type RawSample } from "./exactly.ts";
 import { type Need, NEEDS } from "./family-row.ts";
 import { kernelNumbers, type KernelTexts } from "./kernel-numbers.ts";
+import { testEngine } from "./v2-engine.ts";
 import { testLeftovers } from "./v2-leftovers.ts";
 import { testMemory } from "./v2-memory.ts";
 import { testTasks } from "./v2-tasks.ts";
@@ -209,6 +210,7 @@ describeWith(["vm"], "under cgroup v2 and systemd the agent", () => {
   testTasks(tellOf);
   testTraffic(tellOf);
   testLeftovers(tellOf);
+  testEngine(tellOf);
 
   test("has every family of the contract", () => {
     const families = tellOf("families");

@@ -17,6 +17,7 @@ import { sleep } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
 import { allFamilies, checkFamilies, readPage, type Situation } from "./check-families.ts";
 import { type Need, NEEDS } from "./family-row.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 const SECOND = 1e9;
 const MIB = 1024 ** 2;
@@ -94,6 +95,7 @@ async function startAgent(...settings: readonly string[]): Promise<string> {
   await writeFile(events, JSON.stringify(EVENTS));
   program = await startProgram([
     "agent",
+    NO_CRI,
     `--listen=${listen}`,
     `--docker-host=${engine.host}`,
     "--containers-only",

@@ -50,7 +50,8 @@ describeWith(["docker"], "a container whose processes are all in an inner cgroup
     await move("", "container");
     ({ program, url } = await startAgent(
       `--docker-host=${engine.host}`,
-      "--metrics-enable=network,process,tcp",
+      "--metrics-enable=network,process,tcp,cpuLoad,sched,referenced_memory",
+      "--load-reader",
     ));
   });
 
@@ -71,6 +72,11 @@ describeWith(["docker"], "a container whose processes are all in an inner cgroup
     expect(
       seriesValue(page, "container_network_receive_bytes_total", ['name="web"', "eth0"]),
     ).toBeDefined();
+    expect(seriesValue(page, "container_tasks_state", ['name="web"', "sleeping"])).toBe(2);
+    await until("its memory in use", async () => {
+      const now = await ask(`${url}/metrics`);
+      return (seriesValue(now, "container_referenced_bytes", ['name="web"']) ?? 0) > 0;
+    });
     const { containers } = await askStats(`${url}/stats`);
     const own = containers.filter(({ id }) => id.includes(container.id));
     expect(own.map(({ name }) => name).toSorted()).toEqual([`${shown.id}/container`, "web"]);

@@ -11,6 +11,7 @@ import { freePort } from "../testbed/port.ts";
 import { type Program, startProgram } from "../testbed/program.ts";
 import { sleep, until } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 const MEMORY = 16 << 20;
 
@@ -31,6 +32,7 @@ async function startAgent(args: readonly string[] = []): Promise<[Program, strin
   const port = await freePort();
   const started = await startProgram([
     "agent",
+    NO_CRI,
     `--listen=127.0.0.1:${port}`,
     `--docker-host=${engine.host}`,
     ...args,
@@ -119,7 +121,7 @@ describeWith(["docker", "cgroups"], "kills for the lack of memory", () => {
     const labels = [`id="${pathOf(id)}"`, 'name="parent"', 'image="busybox:1"'];
     await expectCount(3, labels);
     expect(await valueOf(EVENTS, [...labels, 'type="oom_kill"'])).toBe(3);
-    expect(await valueOf(EVENTS, [...labels, 'type="start"'])).toBe(1);
+    expect(await valueOf(EVENTS, [...labels, 'type="started"'])).toBe(1);
 
     const [other, url] = await startAgent();
     await sleep(2500);
@@ -139,13 +141,13 @@ describeWith(["docker", "cgroups"], "kills for the lack of memory", () => {
     await container.start();
     await ended(container.id);
     await expectCount(2, labels);
-    for (const [type, count] of Object.entries({ create: 1, start: 2, die: 2, oom_kill: 2 })) {
+    for (const [type, count] of Object.entries({ created: 1, started: 2, died: 2, oom_kill: 2 })) {
       expect(await valueOf(EVENTS, [...labels, `type="${type}"`]), type).toBe(count);
     }
     await container.remove();
     await sleep(2000);
     expect(await valueOf(KILLS, labels)).toBe(2);
-    expect(await valueOf(EVENTS, [...labels, 'type="destroy"'])).toBe(1);
+    expect(await valueOf(EVENTS, [...labels, 'type="removed"'])).toBe(1);
   });
 
   test("in a cgroup count for those above it, also when it has gone", async () => {

@@ -9,6 +9,7 @@ import { freePort } from "../testbed/port.ts";
 import { cliPath } from "../testbed/program.ts";
 import { until } from "../testbed/wait.ts";
 import { ask, askContainer, askStats, seriesValue } from "./ask.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 /** `nobody`, who has no rights and no home. */
 const USER = 65_534;
@@ -36,6 +37,7 @@ describeWith(["docker", "cgroups"], "an agent of a plain user", () => {
         process.execPath,
         cliPath,
         "agent",
+        NO_CRI,
         `--listen=${listen}`,
         // Both are there and closed to it.
         `--docker-host=${engine.host}`,

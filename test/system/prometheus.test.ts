@@ -15,6 +15,7 @@ import { type Program, startProgram } from "../testbed/program.ts";
 import { type Prometheus, startPrometheus } from "../testbed/prometheus.ts";
 import { sleep, until } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 /** What only some machines have. */
 const RARE = /_(?:books|drawers|dimm_\w+|nvm_\w+)$/;
@@ -39,7 +40,12 @@ describeWith(["docker", "prometheus"], "a Prometheus that scrapes each second", 
   beforeAll(async () => {
     engine = await startDocker();
     const listen = `127.0.0.1:${await freePort()}`;
-    program = await startProgram(["agent", `--listen=${listen}`, `--docker-host=${engine.host}`]);
+    program = await startProgram([
+      "agent",
+      NO_CRI,
+      `--listen=${listen}`,
+      `--docker-host=${engine.host}`,
+    ]);
     await program.ready(`http://${listen}/-/ready`);
     prometheus = await startPrometheus({ targets: [listen] });
     burner = await engine.run({

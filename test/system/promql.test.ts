@@ -18,6 +18,7 @@ import {
   type Gives,
   type Source,
 } from "./dashboard-queries.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 const MIB = 1024 ** 2;
 
@@ -71,6 +72,7 @@ async function startAgent(...args: readonly string[]): Promise<string> {
   const listen = `127.0.0.1:${await freePort()}`;
   const program = await startProgram([
     "agent",
+    NO_CRI,
     `--listen=${listen}`,
     `--docker-host=${engine.host}`,
     ...args,

@@ -17,6 +17,7 @@ import { sleep, until } from "../testbed/wait.ts";
 import { ask, askContainer, askStats, seriesValue } from "./ask.ts";
 import { rawSamples } from "./exactly.ts";
 import { askFeed } from "./feed.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -42,7 +43,13 @@ interface Agent {
 async function startAgent(args: readonly string[]): Promise<Agent> {
   const listen = `127.0.0.1:${await freePort()}`;
   const url = `http://${listen}`;
-  const program = await startProgram(["agent", `--listen=${listen}`, "--log-format=json", ...args]);
+  const program = await startProgram([
+    "agent",
+    NO_CRI,
+    `--listen=${listen}`,
+    "--log-format=json",
+    ...args,
+  ]);
   await program.ready(`${url}/-/ready`);
   return {
     url,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { describeWith } from "../testbed/describe-with.ts";
+import { startDocker } from "../testbed/docker.ts";
 import { freePort } from "../testbed/port.ts";
 import { type Program, startProgram } from "../testbed/program.ts";
 import { type Prometheus, startPrometheus } from "../testbed/prometheus.ts";
@@ -18,6 +19,8 @@ interface Told {
   readonly url: string;
   readonly kind?: string;
   readonly state: string;
+  readonly samples: number;
+  readonly note?: string;
 }
 
 let agent: StartedAgent;
@@ -91,4 +94,42 @@ describeWith(["prometheus"], "scraping whatever is there", () => {
     expect(ups.filter((up) => up === "1")).toHaveLength(2);
     expect(ups).toHaveLength(3);
   });
+});
+
+/** What dockerd says of itself, in a page of Go's client library with histograms and build labels. */
+describeWith(["docker"], "the Docker engine's own metrics", () => {
+  test("are taken in without a complaint", async () => {
+    const metrics = `127.0.0.1:${await freePort()}`;
+    const engine = await startDocker({ args: [`--metrics-addr=${metrics}`, "--experimental"] });
+    const at = `127.0.0.1:${await freePort()}`;
+    const own = await mkdtemp(join(tmpdir(), "plimsoll-dockerd-"));
+    const job = {
+      job_name: "dockerd",
+      scrape_interval: "1s",
+      static_configs: [{ targets: [metrics] }],
+    };
+    const config = join(own, "plimsoll.json");
+    await writeFile(config, JSON.stringify({ scrape_configs: [job] }));
+    const args = [`--config=${config}`, `--listen=${at}`, "--history-kind=none"];
+    const program = await startProgram(["aggregator", ...args]);
+    try {
+      const asked = await until("dockerd to be asked", async () => {
+        const { targets } = JSON.parse(await ask(`http://${at}/targets`)) as { targets: Told[] };
+        return targets.find(({ state }) => state !== "unknown");
+      });
+      expect(asked).toMatchObject({ state: "up", kind: "exposition" });
+      expect(asked.note).toBeUndefined();
+      expect(asked.samples).toBeGreaterThan(100);
+      const series = await ask(`http://${at}/federate?match[]={job="dockerd"}`);
+      expect(series).toMatch(/^engine_daemon_engine_info\{.*job="dockerd".*\} 1 \d{13}$/mu);
+      const counted = await ask(`http://${at}/metrics`);
+      expect(counted).toMatch(
+        /^plimsoll_aggregator_scrape_dropped_samples_total\{cause="malformed"\} 0$/mu,
+      );
+    } finally {
+      await program.close();
+      await engine.close();
+      await rm(own, { recursive: true, force: true });
+    }
+  }, 120_000);
 });

@@ -11,6 +11,7 @@ import { type Prometheus, startPrometheus } from "../testbed/prometheus.ts";
 import { sleep, until } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
 import { allFamilies } from "./check-families.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 /** How long Prometheus scrapes while containers come and go; longer where somebody has the time. */
 const SECONDS = Number(process.env["PLIMSOLL_SOAK_SECONDS"] ?? 60);
@@ -133,7 +134,7 @@ describeWith(["docker", "prometheus"], "a Prometheus that scrapes while containe
       engine = await startDocker();
       const listen = `127.0.0.1:${await freePort()}`;
       const args = [`--listen=${listen}`, `--docker-host=${engine.host}`, "--containers-only"];
-      program = await startProgram(["agent", ...args]);
+      program = await startProgram(["agent", NO_CRI, ...args]);
       await program.ready(`http://${listen}/-/ready`);
       const text = await startTextOnly(`http://${listen}`);
       textOnly = text.server;

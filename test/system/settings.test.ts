@@ -15,6 +15,7 @@ import { openNetwork } from "../testbed/network.ts";
 import { type Program, type ProgramOptions, startProgram } from "../testbed/program.ts";
 import { until } from "../testbed/wait.ts";
 import { ask, askStats, seriesValue } from "./ask.ts";
+import { NO_CRI } from "./start-agent.ts";
 
 let folder: string;
 const programs: Program[] = [];
@@ -40,7 +41,7 @@ async function startAgent(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<{ program: Program; url: string }> {
-  const all = ["agent", "--listen=127.0.0.1:0", "--docker-host=/nowhere", ...args];
+  const all = ["agent", "--listen=127.0.0.1:0", "--docker-host=/nowhere", NO_CRI, ...args];
   const program = await start(all, options);
   const [, url = ""] = await program.printed(/agent answers url=(\S+)/);
   return { program, url };

@@ -40,6 +40,7 @@ describeWith(["docker", "prometheus", "chromium"], "one command", () => {
       `--agent-listen=127.0.0.1:${agentPort}`,
       `--aggregator-listen=127.0.0.1:${aggregatorPort}`,
       `--agent-docker-host=${engine.host}`,
+      "--agent-cri-endpoint=none",
       "--agent-node=host-1",
       "--aggregator-history-dir=history",
     ]);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { aboutSection } from "../../../agent/api/families/about.ts";
-import { BaseLabels } from "../../../agent/api/families/base-labels.ts";
 import { identityFamilies } from "../../../agent/api/families/identity.ts";
+import { SeriesLabels } from "../../../agent/api/families/series-labels.ts";
 import type { AgentView } from "../../../agent/api/route.ts";
 import { cgroupAt } from "../../../agent/cgroup/cgroup.ts";
 import { UNKNOWN_MACHINE } from "../../../agent/machine/machine.ts";
@@ -15,7 +15,7 @@ import { allMetrics } from "../../../wire/metrics/all.ts";
 import { FakeKernel } from "../fake-kernel.ts";
 import { labelsIn } from "./labels-in.ts";
 
-const labels = new BaseLabels({ include: [], union: false }, new Window(1, 1000));
+const labels = new SeriesLabels({ include: [], union: false }, new Window(1, 1000));
 
 /** Values of the families that are about this container, by name. */
 function valuesOf(more: Partial<Container>, madeAt = Number.NaN): Record<string, number> {

@@ -66,6 +66,14 @@ describe("cAdvisor's flags", () => {
     });
   });
 
+  it("name containerd's socket, beside that of CRI-O, which cAdvisor has no flag for", () => {
+    for (const socket of ["/run/k3s/containerd.sock", "unix:///run/k3s/containerd.sock"]) {
+      const { "cri.endpoint": endpoints } = read(`--containerd=${socket}`);
+      expect(endpoints).toEqual([socket, "/run/crio/crio.sock"]);
+    }
+    expect(read("--containerd=")["cri.endpoint"]).toEqual([]);
+  });
+
   it("are followed by settings that exist", () => {
     const samples: Readonly<Record<string, string>> = {
       housekeeping_interval: "5s",
@@ -78,6 +86,7 @@ describe("cAdvisor's flags", () => {
       enable_metrics: "cpu",
       prometheus_endpoint: "/metrics",
       url_base_prefix: "/base",
+      containerd: "/run/containerd/containerd.sock",
       docker: "unix:///run/docker.sock",
       podman: "unix:///var/run/podman/podman.sock",
       perf_events_config: fileURLToPath(new URL("perf.json", import.meta.url)),

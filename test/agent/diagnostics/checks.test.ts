@@ -118,6 +118,22 @@ describe("a v2 host", () => {
     expect(await found(sceneOf(kernel), "container.rootfs")).toBeUndefined();
   });
 
+  it("is seen from a container that was not given its process numbers", async () => {
+    rmSync(join(kernel.procRoot, "self"), { recursive: true });
+    furnish(kernel, { pid: "pid:[4026532888]" });
+    const before = await found(sceneOf(kernel), "container.pid");
+    expect(before).toMatchObject({
+      status: "missing",
+      remedy: expect.stringContaining("--pid=host"),
+    });
+    expect(before?.affects).toEqual(expect.arrayContaining(["network", "process", "disk"]));
+    kernel.write(`${SCOPE}/cgroup.procs`, "0\n0\n");
+    const sampling = sampleOf(kernel, [SCOPE]);
+    expect((await found(sceneOf(kernel, { sampling }), "container.pid"))?.status).toBe("missing");
+    kernel.write(`${SCOPE}/cgroup.procs`, "775\n");
+    expect(await found(sceneOf(kernel, { sampling }), "container.pid")).toBeUndefined();
+  });
+
   it("hides others' processes, and lacks rights", async () => {
     kernel.proc("self/status", "CapEff:\t0000000000000000\n");
     kernel.proc(

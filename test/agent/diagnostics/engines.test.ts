@@ -10,6 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { enginePlaces } from "../../../agent/diagnostics/engine-places.ts";
 import { type Found, judgeAnswer, probeEngine } from "../../../agent/diagnostics/engine-probe.ts";
 import type { EnginePlace } from "../../../agent/diagnostics/scene.ts";
+import { dockerEndpoint } from "../../../agent/runtimes/docker/docker-address.ts";
+import { podmanEndpoint } from "../../../agent/runtimes/podman/podman-address.ts";
 import { FakeKernel } from "../fake-kernel.ts";
 import { found, sceneOf } from "./scene-of.ts";
 
@@ -127,6 +129,14 @@ describe("an engine", () => {
     });
   });
 
+  it("is another's if the socket is: Docker is not there where Podman has its socket", async () => {
+    await listen(createHttp((_request, response) => response.end(VERSION)));
+    expect(await probe({ others: [socket] })).toMatchObject({ is: "absent" });
+    expect(await probe({ others: [join(folder, "other.sock")] })).toMatchObject({
+      is: "reachable",
+    });
+  });
+
   it("answers, but can't be followed", async () => {
     await listen(createHttp((_request, response) => response.end(VERSION)));
     using kernel = new FakeKernel("empty-v2");
@@ -144,6 +154,19 @@ describe("the places of engines", () => {
     const places = enginePlaces({ ...nothing, environment: {} });
     expect(places.map(({ name }) => name)).toEqual(["docker", "podman", "containerd", "cri-o"]);
     expect(places.every(({ isDefault }) => isDefault)).toBe(true);
+  });
+
+  it("are those at which the agent looks, the user's own sockets too", () => {
+    const environment = { XDG_RUNTIME_DIR: "/run/user/7" };
+    const [docker_, podman] = enginePlaces({ ...nothing, environment });
+    expect(docker_).toMatchObject({
+      endpoint: dockerEndpoint(docker, environment),
+      others: ["/run/podman/podman.sock", "/run/user/7/podman/podman.sock"],
+    });
+    expect(docker_?.endpoint).toEqual({
+      sockets: ["/var/run/docker.sock", "/run/user/7/docker.sock"],
+    });
+    expect(podman?.endpoint).toEqual(podmanEndpoint(undefined, environment));
   });
 
   it("are those that were told", () => {

@@ -51,8 +51,11 @@ it("a kill is told with its victim, where the kernel has named one", () => {
   const kill = { time: 5, cgroup: "/pod/a", oomCgroup: "/pod", pid: 7, process: "dd" };
   cgroups.killed(container("docker"), { ...kill, constraint: "CONSTRAINT_MEMCG" });
   cgroups.killed(container(), { time: 6, cgroup: "/b" });
+  const { id } = container("docker");
+  cgroups.killed(container("docker"), { time: 6, cgroup: `${id}/inner` });
   expect(told.take()).toEqual([
     ["oom_kill", { process: "dd", pid: 7, constraint: "CONSTRAINT_MEMCG", oom_cgroup: "/pod" }],
     ["oom_kill", {}],
+    ["oom_kill", { cgroup: `${id}/inner` }],
   ]);
 });

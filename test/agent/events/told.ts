@@ -1,7 +1,8 @@
-import { EventLog } from "../../../agent/events/event-log.ts";
 import { Narrator } from "../../../agent/events/narrator.ts";
+import { Journal } from "../../../lib/journal/journal.ts";
 import { type Container, NO_LIMITS } from "../../../wire/container.ts";
 import type { Event } from "../../../wire/events/event.ts";
+import type { EventLog } from "../../../wire/events/log.ts";
 
 /** An engine's id and the path of its cgroup. */
 export const ID: string = "1b".repeat(32);
@@ -10,7 +11,7 @@ const PATH: string = `/docker/${ID}`;
 /** A narrator with what it has told. */
 export class Told {
   time = 1_795_000_000_000;
-  readonly log: EventLog = new EventLog({ startedAt: 0 });
+  readonly log: EventLog = new Journal({ startedAt: 0 });
   readonly events: Event[] = [];
   readonly narrator: Narrator = new Narrator({
     log: this.log,

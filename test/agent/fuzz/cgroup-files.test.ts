@@ -12,7 +12,6 @@ import { parseCpuMax } from "../../../agent/cgroup/spec.ts";
 import { parseNumaV1, parseNumaV2 } from "../../../agent/collectors/memory-numa.ts";
 import { parseUsagePercpu } from "../../../agent/collectors/percpu.ts";
 import { parsePressure } from "../../../agent/collectors/pressure.ts";
-import { parseTasks } from "../../../agent/collectors/task-list.ts";
 import {
   Allowed,
   type Check,
@@ -107,9 +106,7 @@ describe("lists", () => {
     Allowed.looked++;
     if (String(listed) !== String([...numbers, ...rest])) return `the list is ${String(listed)}`;
     if (countLines(file) !== lines.length) return `it counts ${countLines(file)} lines`;
-    const tasks = parseTasks(file);
-    const expected = numbers.filter((number) => number > 0);
-    return String(tasks) === String(expected) ? undefined : `the tasks are ${String(tasks)}`;
+    return undefined;
   });
 
   itSurvives("of CPUs", V1("cpuacct", "cpuacct.usage_percpu"), 22_000, (file) => {

@@ -17,8 +17,9 @@ const web: Container = {
   limits: NO_LIMITS,
 };
 
-function event(action: string, id = ID) {
-  return { id, action, name: "web", image: "busybox:1" };
+/** The same before it has had a cgroup. */
+function early(id = ID): Container {
+  return { ...web, id, container_id: id };
 }
 
 function shown(events: EventCounts): unknown {
@@ -32,20 +33,20 @@ function shown(events: EventCounts): unknown {
 
 test("counts events by type, under the cgroup's path as soon as that is known", () => {
   const events = new EventCounts();
-  for (const action of ["create", "start", "die", "start"]) events.add("docker", event(action));
-  expect(shown(events)).toEqual({ [ID]: { create: 1, start: 2, die: 1 } });
+  for (const type of ["created", "started", "died", "started"]) events.add(type, early());
+  expect(shown(events)).toEqual({ [ID]: { created: 1, started: 2, died: 1 } });
   events.learn(web);
   events.addOomKill(web.id, web);
-  expect(shown(events)).toEqual({ [web.id]: { create: 1, start: 2, die: 1, oom_kill: 1 } });
+  expect(shown(events)).toEqual({ [web.id]: { created: 1, started: 2, died: 1, oom_kill: 1 } });
   expect(events.containerOf(web.id)).toEqual(web);
 });
 
 test("of a container that went at once the path is known by its kill, the rest by its events", () => {
   const events = new EventCounts();
-  events.add("docker", event("start"));
+  events.add("started", early());
   const path = { id: web.id, name: web.id, labels: {}, groups: {}, limits: NO_LIMITS };
   events.addOomKill(web.id, path);
-  expect(shown(events)).toEqual({ [web.id]: { start: 1, oom_kill: 1 } });
+  expect(shown(events)).toEqual({ [web.id]: { started: 1, oom_kill: 1 } });
   expect(events.containerOf(web.id)).toEqual(web);
 });
 
@@ -59,15 +60,15 @@ test("a kill may be the first that is heard of a container, but not of a plain c
 
 test("what no engine knows any more is forgotten after ten minutes, or when there are too many", () => {
   const events = new EventCounts();
-  events.add("docker", event("create"));
-  events.add("docker", event("create", "2c".repeat(32)));
+  events.add("created", early());
+  events.add("created", early("2c".repeat(32)));
   const isKnown = (id: string): boolean => id === ID;
   events.sweep(0, isKnown);
   events.sweep(KEPT, isKnown);
   expect([...events.entries()]).toHaveLength(2);
   events.sweep(KEPT + 60_000, isKnown);
   expect([...events.entries()].map(({ container }) => container.id)).toEqual([ID]);
-  for (let count = 0; count < 1010; count++) events.add("docker", event("create", `${count}`));
+  for (let count = 0; count < 1010; count++) events.add("created", early(`${count}`));
   events.sweep(3 * KEPT, isKnown);
   expect([...events.entries()]).toHaveLength(1001);
 });

@@ -47,6 +47,15 @@ function opened(...names: readonly string[]): {
   return { inventory, engines, changed };
 }
 
+it("a container's network mode is told as its engine tells it, and not at all where it does not", () => {
+  const { inventory, engines } = opened("docker");
+  engines[0]!.tell.upsert(container(A, { networkMode: "container:b" }));
+  engines[0]!.tell.upsert(container(B));
+  expect(inventory.describe(`/docker/${A}`).network_mode).toBe("container:b");
+  expect(inventory.describe(`/docker/${B}`)).not.toHaveProperty("network_mode");
+  expect(inventory.describe("/system.slice")).not.toHaveProperty("network_mode");
+});
+
 describe("several engines that know one container", () => {
   it("the one that was followed first is believed, whichever speaks first", () => {
     for (const order of [

@@ -9,8 +9,12 @@ import {
   parseVersion,
 } from "../../../agent/runtimes/docker-api/parse.ts";
 
-// Written after the public description of API 1.52, which Docker 29 speaks, for its containerd image
-// store: https://docs.docker.com/reference/api/engine/version/v1.52/. Not recorded from an engine.
+// Not recorded from an engine: made field by field after the definitions ContainerSummary,
+// ContainerInspectResponse, EndpointSettings, EventMessage and SystemVersion of API 1.52, which Docker 29
+// speaks, with the values of their examples where they have some, and for the containerd image store
+// (Storage in the place of GraphDriver). https://github.com/moby/moby/blob/master/api/docs/v1.52.yaml, and
+// CHANGELOG.md beside it for what 1.52 leaves out: `status`, `id` and `from` of events, and the addresses
+// outside of Networks.
 const documented: Record<"list" | "inspect" | "event" | "version", unknown> = JSON.parse(
   readFileSync(new URL("docker-29-documented.json", import.meta.url), "utf8"),
 );
@@ -28,6 +32,15 @@ it("reads Docker 29's list", () => {
       health: "healthy",
       networkMode: "mynetwork",
       network: { isHost: false, addresses: ["172.17.0.4", "2001:db8::5689"], ports: [80] },
+    },
+    {
+      id: "5b7c7e2b992aa426584ce6c47452756066be0e503a08b4516a433a54d2f69e59",
+      name: "plain",
+      image: "ubuntu:latest",
+      labels: {},
+      state: "exited",
+      networkMode: "none",
+      network: { isHost: false, addresses: [], ports: [] },
     },
   ]);
 });

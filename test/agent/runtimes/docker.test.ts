@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -186,6 +187,25 @@ describe("an engine that answers badly", () => {
     expect(lines.join("\n")).toContain("cannot follow the container engine");
     engine.oddity = () => false;
     await start();
+  });
+
+  it("with a redirect is failing, and nobody is asked over there", async () => {
+    let others = 0;
+    const other = createServer((_request, response) => {
+      others++;
+      response.end("[]");
+    });
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    engine.oddity = (path, response) => {
+      if (path !== "/containers/json") return false;
+      response.writeHead(301, { location: `http://127.0.0.1:${port}/` }).end();
+      return true;
+    };
+    known = knownOf(runtime);
+    await failed("redirect");
+    expect(others).toBe(0);
+    await new Promise((resolve) => other.close(resolve));
   });
 
   it("of one container leaves the others alone", async () => {

@@ -14,6 +14,7 @@ import { SeriesStore } from "../../../aggregator/scrape/series/series-store.ts";
 import { LEVELS } from "../../../wire/levels.ts";
 import type { LevelAnswer, LevelRow } from "../../../wire/stats/level-row.ts";
 import { FLEET_START, passAll, shopContainer, twoNodes, use } from "../fakes/fleet.ts";
+import { noEvents } from "../fakes/no-events.ts";
 
 let directory: string;
 let history: DuckdbHistory;
@@ -40,6 +41,7 @@ beforeAll(async () => {
     await route(app, {
       clusterName: "lab",
       cluster,
+      events: noEvents,
       history,
       targets: () => [],
       series: new SeriesStore(1e6),

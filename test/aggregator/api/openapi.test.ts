@@ -18,6 +18,7 @@ import { createHttpServer } from "../../../lib/http/server.ts";
 import { logLines } from "../../lib/http/log-lines.ts";
 import { type Documented, documentedRoutes, faultOf } from "../../openapi.ts";
 import { FakeNode } from "../fakes/agent.ts";
+import { noEvents } from "../fakes/no-events.ts";
 import { containerOf } from "../fakes/samples.ts";
 import { targetOf } from "../fakes/targets.ts";
 
@@ -64,6 +65,10 @@ const requests: Readonly<Record<string, readonly (readonly [url: string, status:
   "/service-discovery": [["/service-discovery", 200]],
   "/sd/agents": [["/sd/agents", 200]],
   "/metrics": [["/metrics", 200]],
+  "/events": [
+    ["/events", 200],
+    ["/events?type=none", 400],
+  ],
   "/federate": [
     ["/federate?match[]=up", 200],
     ["/federate", 200],
@@ -104,6 +109,7 @@ beforeAll(async () => {
     await route(app, {
       clusterName: "lab",
       cluster,
+      events: noEvents,
       history,
       series: new SeriesStore(1e6),
       jobs: () => [],

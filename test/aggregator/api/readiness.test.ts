@@ -12,6 +12,7 @@ function historyWith(state: () => HistoryState): History {
   const nothing = async (): Promise<never> => Promise.reject(new Error("not asked for here"));
   return {
     storedUntil: new Map(),
+    storedCursors: new Map(),
     append: () => undefined,
     flush: nothing,
     containers: nothing,

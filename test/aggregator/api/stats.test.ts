@@ -16,6 +16,7 @@ import type { TargetState } from "../../../aggregator/scrape/target-state.ts";
 import type { ContainerStats } from "../../../wire/stats/answer.ts";
 import type { StatsAnswer } from "../../../wire/stats/encode.ts";
 import { FakeNode } from "../fakes/agent.ts";
+import { noEvents } from "../fakes/no-events.ts";
 import { containerOf } from "../fakes/samples.ts";
 
 const T0 = Date.parse("2026-01-01T00:00:00Z");
@@ -59,6 +60,7 @@ const target: TargetState = {
   lastSuccess: T0,
   duration: 12,
   failures: 1,
+  limitHits: 0,
   gapSeconds: 2.5,
   error: { reason: "timeout", message: "took too long" },
   lastGap: { start: T0 - 5000, end: T0 - 2500, cause: "not_reached" },
@@ -70,6 +72,7 @@ async function appOf(cluster: Cluster, kept: DuckdbHistory | undefined): Promise
     await route(routes, {
       clusterName: "lab",
       cluster,
+      events: noEvents,
       history: kept,
       jobs: () => [],
       series: new SeriesStore(1e6),
@@ -332,6 +335,7 @@ describe("the other routes", () => {
           last_success: "2026-01-01T00:00:00.000Z",
           duration_seconds: 0.012,
           failures: 1,
+          limit_hits: 0,
           gap_seconds: 2.5,
           error: { reason: "timeout", message: "took too long" },
           last_gap: {

@@ -8,6 +8,7 @@ import { SeriesStore } from "../../../aggregator/scrape/series/series-store.ts";
 import { LEVELS } from "../../../wire/levels.ts";
 import type { FakeNode } from "../fakes/agent.ts";
 import { feedOf, twoNodes } from "../fakes/fleet.ts";
+import { noEvents } from "../fakes/no-events.ts";
 
 let apps: FastifyInstance[];
 
@@ -16,6 +17,7 @@ async function appOf(cluster: Cluster, now: number): Promise<FastifyInstance> {
   await stats(app, {
     clusterName: "lab",
     cluster,
+    events: noEvents,
     history: undefined,
     targets: () => [],
     series: new SeriesStore(1e6),

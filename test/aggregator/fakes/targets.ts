@@ -23,6 +23,7 @@ export function jobOf(more: Partial<Job> = {}): Job {
       labelValueLength: 0,
       targets: 0,
     },
+    externalLabels: {},
     keepDroppedTargets: 0,
     discoveries: [],
     relabel: [],

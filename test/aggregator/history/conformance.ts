@@ -209,6 +209,27 @@ export function historyKeepsItsPromises(open: () => Promise<Bench>): void {
     });
   });
 
+  test("says up to where each agent's samples are stored, also when opened again", async () => {
+    const stretch = (node: string, run: string, tick: number) =>
+      everySecond(node, web, T0 + tick * 1000, [{ threads: tick }]).map((own) => ({
+        ...own,
+        until: { run, tick },
+      }));
+    expect(history.storedCursors.size).toBe(0);
+    history.append(stretch("n1", "a", 5));
+    history.append(stretch("n2", "b", 7));
+    history.append(stretch("n1", "a", 9));
+    await history.flush();
+    history.append(stretch("n1", "c", 2));
+    await history.flush();
+    const expected = new Map([
+      ["n1", { run: "c", tick: 2 }],
+      ["n2", { run: "b", tick: 7 }],
+    ]);
+    expect(history.storedCursors).toEqual(expected);
+    expect((await bench.reopen()).storedCursors).toEqual(expected);
+  });
+
   test("counts what it stored", async () => {
     expect(history.state()).toMatchObject({ queued: 0, stored: 0, lost: 0, failures: 0 });
     history.append(everySecond("n", web, T0, [{ threads: 1 }, { threads: 2 }]));

@@ -83,6 +83,8 @@ describe("a history whose program is killed", () => {
       const complete = Array.from({ length: stored }, (_, index) => index);
       for (const list of seconds) expect(list).toEqual(complete);
       expect(history.storedUntil.get("n")!.get("/c0")).toBe(T0 + (stored - 1) * 1000);
+      // In the same transaction as the samples.
+      expect(history.storedCursors).toEqual(new Map([["n", { run: "run1", tick: stored - 1 }]]));
       await history.close();
       expect(logged).toEqual([]);
     },

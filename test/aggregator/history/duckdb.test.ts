@@ -40,6 +40,18 @@ describe("a history in DuckDB", () => {
     };
   });
 
+  test("keeps one entry of a container that is new and renamed in one write", async () => {
+    const history = await openAt(T0);
+    history.append(everySecond("n", containerOf("/a"), T0, [{ threads: 1 }]));
+    const renamed = { ...containerOf("/a"), name: "renamed" };
+    history.append(everySecond("n", renamed, T0 + 1000, [{ threads: 2 }]));
+    await history.flush();
+    await history.close();
+    const again = await openAt(T0);
+    expect((await again.containers(all)).map(({ container }) => container)).toEqual([renamed]);
+    await again.close();
+  });
+
   test("forgets what is older than the retention, and containers with nothing left", async () => {
     const history = await openAt(T0 + 8 * DAY);
     const [old, both, young] = [containerOf("/old"), containerOf("/both"), containerOf("/young")];

@@ -64,6 +64,25 @@ describe("questions to the history", () => {
     expect(await next).toBe("next");
   });
 
+  test("are broken off by the end, which waits for them, and refused after it", async () => {
+    const readers = readersOf(1, 60_000);
+    let ended = false;
+    let slow: Promise<unknown> | undefined;
+    await new Promise<void>((begun) => {
+      slow = readers.ask(async (connection) => {
+        begun();
+        await connection.run(ENDLESS).finally(() => (ended = true));
+      });
+    });
+    const next = readers.ask(async () => "next");
+    const outcomes = Promise.allSettled([slow, next]);
+    await readers.close();
+    expect(ended).toBe(true);
+    const refused = { status: "rejected", reason: { statusCode: 503 } };
+    expect(await outcomes).toMatchObject([refused, refused]);
+    await expect(readers.ask(countRows)).rejects.toThrow("the history is closed");
+  });
+
   test("that fail are their own business", async () => {
     const readers = readersOf(1, 10_000);
     await expect(readers.ask((connection) => connection.run("SELECT * FROM none"))).rejects.toThrow(

@@ -26,8 +26,11 @@ try {
   const containers = Array.from({ length: 50 }, (_, index) => containerOf(`/c${index}`));
   for (let second = 0; ; second++) {
     const time = start + second * 1000;
+    const until = { run: "run1", tick: second };
     history.append(
-      containers.flatMap((container) => everySecond("n", container, time, [{ threads: second }])),
+      containers
+        .flatMap((container) => everySecond("n", container, time, [{ threads: second }]))
+        .map((stretch) => ({ ...stretch, until })),
     );
     await history.flush();
     console.log(`stored ${second}`);

@@ -25,6 +25,29 @@ function complaint(yaml: string, agents: readonly string[] = []): string {
   return "";
 }
 
+test("a job of kubelets asks where they show their containers", () => {
+  const job = "scrape_configs: [{job_name: a, kind: kubelet";
+  expect(read(`${job}}]`)[0]).toMatchObject({
+    kind: "kubelet",
+    scheme: "https",
+    metricsPath: "/metrics/cadvisor",
+  });
+  expect(read(`${job}, scheme: http, metrics_path: /metrics}]`)[0]).toMatchObject({
+    scheme: "http",
+    metricsPath: "/metrics",
+  });
+});
+
+test("every job has the external labels", () => {
+  const jobs = read("{global: {external_labels: {region: eu}}, scrape_configs: [{job_name: a}]}", [
+    "b:8180",
+  ]);
+  expect(jobs.map(({ externalLabels }) => externalLabels)).toEqual([
+    { region: "eu" },
+    { region: "eu" },
+  ]);
+});
+
 describe("a job", () => {
   test("has Prometheus's defaults", () => {
     expect(read("scrape_configs: [{job_name: a}]")).toEqual([
@@ -38,6 +61,7 @@ describe("a job", () => {
         params: {},
         honorLabels: false,
         honorTimestamps: true,
+        externalLabels: {},
         peer: { followRedirects: true },
         limits: {
           bodyBytes: 0,

@@ -19,8 +19,8 @@ beforeEach(() => {
 });
 
 /** The value of a series; undefined if there is none. */
-function valueOf(family: string, level: string, name: string): number | undefined {
-  const page = encodeLevelGroups(cluster, "lab", one.time);
+async function valueOf(family: string, level: string, name: string): Promise<number | undefined> {
+  const page = await encodeLevelGroups(cluster, "lab", one.time);
   const start = `${family}{level="${level}",name="${name}"} `;
   const line = page.split("\n").find((text) => text.startsWith(start));
   return line === undefined ? undefined : Number(line.slice(start.length));
@@ -32,13 +32,13 @@ describe("counters of levels", () => {
     two.add(shopContainer("web-2", "web"), use(1, 100));
     await passAll([one, two], 10, cluster);
     // The first of ten samples only says where the counter stands.
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(9 * 1.5, 9);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(9 * 1.5, 9);
     await passAll([one, two], 10, cluster);
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(19 * 1.5, 9);
-    expect(valueOf(CPU, "compose_project", "shop")).toBeCloseTo(19 * 1.5, 9);
-    expect(valueOf("plimsoll_group_containers", "service", "shop/web")).toBe(2);
-    expect(valueOf("plimsoll_group_containers", "cluster", "lab")).toBe(2);
-    expect(valueOf("plimsoll_group_cpu_capacity_cores", "cluster", "lab")).toBe(4);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(19 * 1.5, 9);
+    expect(await valueOf(CPU, "compose_project", "shop")).toBeCloseTo(19 * 1.5, 9);
+    expect(await valueOf("plimsoll_group_containers", "service", "shop/web")).toBe(2);
+    expect(await valueOf("plimsoll_group_containers", "cluster", "lab")).toBe(2);
+    expect(await valueOf("plimsoll_group_cpu_capacity_cores", "cluster", "lab")).toBe(4);
   });
 
   test("go on where a container is made anew, and stay when the last has gone", async () => {
@@ -49,15 +49,15 @@ describe("counters of levels", () => {
     one.add(shopContainer("web-2", "web"), (tick) => use(0.5, 100)(tick - made));
     await passAll([one], 10, cluster);
     // Of the new one all counts: it was made while we looked on.
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(9 * 0.5 + 10 * 0.5, 9);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(9 * 0.5 + 10 * 0.5, 9);
     one.remove("/docker/web-2");
     await passAll([one], 10, cluster);
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(9.5, 9);
-    expect(valueOf("plimsoll_group_containers", "service", "shop/web")).toBe(0);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(9.5, 9);
+    expect(await valueOf("plimsoll_group_containers", "service", "shop/web")).toBe(0);
     cluster.forget(one.time + 3_500_000);
-    expect(valueOf(CPU, "service", "shop/web")).toBeDefined();
+    expect(await valueOf(CPU, "service", "shop/web")).toBeDefined();
     cluster.forget(one.time + 3_700_000);
-    expect(valueOf(CPU, "service", "shop/web")).toBeUndefined();
+    expect(await valueOf(CPU, "service", "shop/web")).toBeUndefined();
   });
 
   test("count a container on over a restart of its agent, and over a cut longer than its window", async () => {
@@ -69,10 +69,10 @@ describe("counters of levels", () => {
     await passAll([one], 10, cluster);
     one.restart("run2", 30);
     await passAll([one], 10, cluster);
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(49, 9);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(49, 9);
     one.pass(200);
     cluster.apply(await feedOf(one, one.tick - 10), one.time);
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(249, 9);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(249, 9);
   });
 
   test("count a container that begins anew under the same path from zero", async () => {
@@ -82,7 +82,7 @@ describe("counters of levels", () => {
     const began = one.tick;
     one.add(shopContainer("web-1", "web"), (tick) => use(1, 100)(tick - began));
     await passAll([one], 5, cluster);
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(9 + 5, 9);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(9 + 5, 9);
   });
 
   test("never go back where a part of a counter goes away", async () => {
@@ -91,7 +91,7 @@ describe("counters of levels", () => {
     }));
     await passAll([one], 10, cluster);
     const received = "plimsoll_group_network_receive_bytes_total";
-    expect(valueOf(received, "service", "shop/web")).toBe(3000 + 50);
+    expect(await valueOf(received, "service", "shop/web")).toBe(3000 + 50);
   });
 
   test("take the same answer twice only once, and what runs inside only with its container", async () => {
@@ -102,10 +102,10 @@ describe("counters of levels", () => {
     const feed = await feedOf(one, 0);
     cluster.apply(feed, one.time);
     cluster.apply(feed, one.time);
-    expect(valueOf(CPU, "service", "shop/web")).toBeCloseTo(4.5, 9);
-    expect(valueOf("plimsoll_group_containers", "node", "n1")).toBe(1);
+    expect(await valueOf(CPU, "service", "shop/web")).toBeCloseTo(4.5, 9);
+    expect(await valueOf("plimsoll_group_containers", "node", "n1")).toBe(1);
     // A machine is its root cgroup.
-    expect(valueOf(CPU, "node", "n1")).toBeCloseTo(18, 9);
-    expect(valueOf("plimsoll_group_memory_working_set_bytes", "cluster", "lab")).toBe(700);
+    expect(await valueOf(CPU, "node", "n1")).toBeCloseTo(18, 9);
+    expect(await valueOf("plimsoll_group_memory_working_set_bytes", "cluster", "lab")).toBe(700);
   });
 });

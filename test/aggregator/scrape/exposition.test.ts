@@ -17,6 +17,7 @@ import { createScrapeCounters } from "../../../aggregator/scrape/counters.ts";
 import { ScrapeError } from "../../../aggregator/scrape/failure.ts";
 import type { Asker, Came } from "../../../aggregator/scrape/kind.ts";
 import { Owners } from "../../../aggregator/scrape/owners.ts";
+import { SeriesRooms } from "../../../aggregator/scrape/series/series-room.ts";
 import { PLAIN_PEER } from "../../../lib/http/peer-settings.ts";
 import { openPeer } from "../../../lib/http/peer.ts";
 import { containerStats } from "../../../wire/stats/answer.ts";
@@ -57,7 +58,7 @@ function askerFor(more: Partial<Job> = {}): Asker {
     counters: createScrapeCounters(new Registry()),
     clock: { now: () => NOW, monotonic: () => performance.now() },
     logger: pino({ level: "silent" }),
-    seriesRoom: () => room,
+    seriesRoom: () => new SeriesRooms<string>(room).open(""),
   });
 }
 
@@ -164,7 +165,7 @@ describe("a page", () => {
   });
 
   test("packed to a bomb is refused before it is read to its end", async () => {
-    const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, "a 1\n"));
+    const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, `# ${"x".repeat(1000)}\n`));
     answer = (_, response) =>
       void response.writeHead(200, { "content-encoding": "gzip" }).end(bomb);
     expect(await failure()).toContain("too_large: ");
@@ -219,3 +220,35 @@ test("cAdvisor's containers become containers of the model", async () => {
   expect(latest["network_receive_bytes_per_second"]).toBe(0);
   expect(kept.flat().filter(({ container }) => container.id === "/")).toHaveLength(2);
 });
+
+/** Lines as a kubelet writes them: https://kubernetes.io/docs/reference/instrumentation/cri-pod-container-metrics/ */
+function kubeletPage(cpu: number, timestamp = ""): string {
+  const place = 'namespace="shop",pod="web-7d4b"';
+  const of = (container: string, id: string): string =>
+    `container="${container}",id="/kubepods/pod1${id}",image="i",name="${id}",${place}`;
+  return [
+    `container_cpu_usage_seconds_total{${of("app", "/c1")},cpu="total"} ${cpu} ${timestamp}`,
+    `container_memory_working_set_bytes{${of("app", "/c1")}} 4096 ${timestamp}`,
+    `container_memory_working_set_bytes{${of("POD", "/c2")}} 512 ${timestamp}`,
+    `container_network_receive_bytes_total{${of("", "")},interface="eth0"} 10 ${timestamp}`,
+    "",
+  ].join("\n");
+}
+
+test.each(["", String(NOW - 500)])(
+  "a kubelet's containers have their pod and namespace, with times or without (%s)",
+  async (timestamp) => {
+    const asker = askerFor({ kind: "kubelet" });
+    pageOf(kubeletPage(10, timestamp));
+    expect(await asker.scrape(signal)).toMatchObject({ kind: "kubelet", containers: 3 });
+    const found = [...cluster.subjects(NOW)].map(({ container }) => container);
+    const app = found.find(({ id }) => id === "/kubepods/pod1/c1");
+    expect(app).toMatchObject({
+      name: "app",
+      groups: { namespace: "shop", pod: "web-7d4b" },
+      labels: { "io.kubernetes.container.name": "app" },
+    });
+    const samples = kept.flat().find(({ container }) => container.id === app?.id);
+    expect(samples?.times).toEqual([timestamp === "" ? NOW : NOW - 500]);
+  },
+);

@@ -28,7 +28,7 @@ describe("a feed", () => {
   beforeEach(() => {
     const node = new FakeNode("n1", T0);
     node.add(containerOf("/a"), (tick) => ({ threads: tick }));
-    node.add(containerOf("/b"), (tick) => ({ threads: tick }));
+    node.add(containerOf("/b", { network_mode: "container:c" }), (tick) => ({ threads: tick }));
     node.pass(3);
     good = node.feed(undefined);
   });
@@ -43,6 +43,20 @@ describe("a feed", () => {
     const feed = await parseFeed(each(good));
     expect(feed.head.node).toBe("n1");
     expect(feed.lines.map(({ id }) => id)).toEqual(["/a", "/b"]);
+    expect(feed.lines.map(({ container }) => container?.network_mode)).toEqual([
+      undefined,
+      "container:c",
+    ]);
+  });
+
+  test("is read to its very end, so that the connection can be used again", async () => {
+    let isEnded = false;
+    async function* watched(): AsyncIterable<string> {
+      yield* good;
+      isEnded = true;
+    }
+    await parseFeed(watched());
+    expect(isEnded).toBe(true);
   });
 
   test("cut off after any line is refused as a whole", async () => {

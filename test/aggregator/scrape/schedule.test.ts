@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import { paceOf } from "../../../aggregator/scrape/all.ts";
 import { delayOf, offsetOf, runSchedule, type Turn } from "../../../aggregator/scrape/schedule.ts";
 import { systemClock } from "../../../lib/clock.ts";
+import { jobOf, targetOf } from "../fakes/targets.ts";
 
 const turn: Turn = {
   interval: 15_000,
@@ -84,9 +86,8 @@ test("a schedule asks again and again, and ends with its signal", async () => {
   const ended = runSchedule(
     {
       name: "http://a",
-      interval: 5,
-      keeps: 60_000,
       clock: systemClock,
+      pace: () => ({ interval: 5, keeps: 60_000 }),
       ask: async () => {
         if (++asked === 3) stop.abort();
         return asked === 2 ? 1 : 0;
@@ -96,4 +97,14 @@ test("a schedule asks again and again, and ends with its signal", async () => {
   );
   await ended;
   expect(asked).toBe(3);
+});
+
+test("what a target turns out to be changes how often it is asked", async () => {
+  const target = targetOf("http://a/", jobOf({ kind: undefined, scrapeInterval: 60_000 }));
+  expect(paceOf(target, undefined)).toEqual({ interval: 60_000, keeps: 0 });
+  expect(paceOf(target, "exposition")).toEqual({ interval: 60_000, keeps: 0 });
+  expect(paceOf(target, "agent")).toEqual({ interval: 45_000, keeps: 60_000 });
+  // Relabelling may have set it, whatever its job says.
+  const known = targetOf("http://a/", jobOf({ kind: "agent", scrapeInterval: 120_000 }));
+  expect(paceOf(known, undefined)).toEqual({ interval: 45_000, keeps: 60_000 });
 });

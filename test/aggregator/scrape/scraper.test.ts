@@ -12,6 +12,7 @@ import { parseFeed } from "../../../aggregator/scrape/parse-feed.ts";
 import type { ReadFeed } from "../../../aggregator/scrape/read-feed.ts";
 import { Scraper } from "../../../aggregator/scrape/scraper.ts";
 import type { Scraped } from "../../../aggregator/scrape/series/scraped.ts";
+import { SeriesRooms } from "../../../aggregator/scrape/series/series-room.ts";
 import { Slots } from "../../../aggregator/scrape/slots.ts";
 import { PLAIN_PEER } from "../../../lib/http/peer-settings.ts";
 import { openPeer } from "../../../lib/http/peer.ts";
@@ -74,7 +75,7 @@ class Bench {
       cluster: this.cluster,
       deliver: (batch) => void this.kept.push(batch),
       owners: this.#owners,
-      seriesRoom: () => 1e9,
+      seriesRoom: () => new SeriesRooms<string>(1e9).open(""),
     });
     const turns = { proven: new Slots(9, 9), trial: new Slots(9, 9) };
     const sink = { take: (scraped: Scraped) => void this.scraped.push(scraped) };

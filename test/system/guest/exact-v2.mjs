@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 
 import { containers, machine } from "./containers.mjs";
+import { whoAndWhy } from "./engine.mjs";
 import { families, prepareFamilies } from "./every-family.mjs";
 import { attempt, sh, startAgent, tell } from "./lab.mjs";
 
@@ -40,6 +41,8 @@ try {
   await attempt(finish);
   await attempt(machine);
   took("finished");
+  await attempt(whoAndWhy);
+  took("named");
   const ended = new Promise((resolve) =>
     agent.once("exit", (code, signal) => resolve({ code, signal })),
   );

@@ -3,8 +3,8 @@ import { get, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { rest } from "../../../../agent/api/rest/rest.ts";
-import type { EventLog } from "../../../../agent/events/event-log.ts";
 import type { EventDetails, EventType } from "../../../../wire/events/event.ts";
+import type { EventLog } from "../../../../wire/events/log.ts";
 import { type SampledKernel, sampleFakeKernel } from "../../sampled-kernel.ts";
 
 const NOW = Date.parse("2026-11-21T06:00:00Z");

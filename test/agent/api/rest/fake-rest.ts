@@ -1,7 +1,7 @@
 import type { RestParts } from "../../../../agent/api/rest/parts.ts";
-import type { EventLog } from "../../../../agent/events/event-log.ts";
 import { Summaries } from "../../../../agent/summary/summaries.ts";
 import type { Window } from "../../../../agent/window/window.ts";
+import type { EventLog } from "../../../../wire/events/log.ts";
 
 /** What the REST API of a fake machine tells beyond its cgroups: one disk, one process. */
 export function fakeRest(window: Window, events: EventLog): RestParts {

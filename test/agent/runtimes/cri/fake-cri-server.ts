@@ -20,6 +20,9 @@ const NOON = 1_795_262_400_000_000_000n;
 export const SANDBOX: string = idOf("a1");
 export const CONTAINER: string = idOf("c1");
 
+/** Of the image, which has no digest of a registry. */
+const IMAGE_ID = "0".repeat(64);
+
 /** A pod's sandbox as `ListPodSandbox` of CRI-O tells it. */
 export function sandboxMessage(id: string = SANDBOX, pod = "web-0"): Message {
   return {
@@ -56,8 +59,9 @@ export function containerMessage(
     id,
     pod_sandbox_id: sandbox,
     metadata: { name: "nginx", attempt: 2 },
-    image: { image: "0".repeat(64), user_specified_image: "docker.io/library/nginx:1.27" },
-    image_ref: "0".repeat(64),
+    image: { image: IMAGE_ID },
+    image_ref: IMAGE_ID,
+    image_id: IMAGE_ID,
     state,
     created_at: String(NOON + 1_000_000_001n),
     labels: { "io.kubernetes.container.name": "nginx", app: "own" },
@@ -65,11 +69,13 @@ export function containerMessage(
   };
 }
 
-/** The same as `ContainerStatus` tells it. */
+/** The same as `ContainerStatus` tells it: here the image has one of its names. */
 export function containerStatus(id?: string, state = 1): Message {
   const ended = state === 2 ? { exit_code: 137, reason: "OOMKilled" } : {};
   const started = state === 0 ? "0" : String(NOON + 2_000_000_000n);
-  return { ...containerMessage(id, state), started_at: started, ...ended };
+  const { pod_sandbox_id: _, ...told } = containerMessage(id, state);
+  const image = { image: "docker.io/library/nginx:1.27" };
+  return { ...told, image, started_at: started, ...ended };
 }
 
 /** An event of CRI-O: what it is about, and how all of the pod stands. */
@@ -84,9 +90,11 @@ export function eventMessage(id: string, type: number, containers: Message[] = [
 }
 
 /**
- * A stand-in for CRI-O, which has no Debian package. Its answers have the fields that CRI-O's sources fill
- * (server/container_list.go, container_status.go, sandbox_status.go, container_events.go) and the
- * labels and annotations that the kubelet gives.
+ * A stand-in for CRI-O, which has no Debian package; nothing of it is recorded. Its answers have those of
+ * the fields that CRI-O 1.37 fills that are of interest here, by its sources: server/container_list.go with
+ * internal/oci/container.go, server/container_status.go, sandbox_list.go, sandbox_status.go, version.go,
+ * and container_events.go for how the stream begins and ends. What an event holds follows the
+ * description in api.proto of CRI v1; labels and annotations are those that the kubelet documents.
  */
 export class FakeCriServer {
   readonly folder: string = mkdtempSync(join(tmpdir(), "plimsoll-cri-"));

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { EventLog } from "../../../agent/events/event-log.ts";
-import { EventSegments } from "../../../agent/events/event-segments.ts";
+import { Journal } from "../../../lib/journal/journal.ts";
+import { Segments } from "../../../lib/journal/segments.ts";
 import type { NewEvent } from "../../../wire/events/event.ts";
+import type { EventLog } from "../../../wire/events/log.ts";
 
 const ALL = {
   start: Number.NEGATIVE_INFINITY,
@@ -46,7 +47,7 @@ async function readAll(log: EventLog, from: string): Promise<{ ids: string[]; ga
 it("gives ids that sort as events were put down, in this life and from life to life", () => {
   const ids: string[] = [];
   for (const startedAt of [1_795_000_000_000, 1_795_000_000_001, 2_500_000_000_000]) {
-    const log = new EventLog({ startedAt });
+    const log = new Journal<NewEvent>({ startedAt });
     for (let count = 0; count < 50; count++) ids.push(log.append(at(9 - count)).event.id);
   }
   expect(ids).toEqual(ids.toSorted());
@@ -54,7 +55,7 @@ it("gives ids that sort as events were put down, in this life and from life to l
 });
 
 it("answers the newest that are wanted, the oldest first", async () => {
-  const log = new EventLog({ startedAt: 0 });
+  const log = new Journal<NewEvent>({ startedAt: 0 });
   for (const seconds of [30, 10, 20]) log.append(at(seconds));
   expect(await secondsIn(log)).toEqual([30, 10, 20]);
   expect(await secondsIn(log, { limit: 2 })).toEqual([10, 20]);
@@ -63,7 +64,7 @@ it("answers the newest that are wanted, the oldest first", async () => {
 });
 
 it("keeps no more in memory than it may, and says what is missing", async () => {
-  const log = new EventLog({ startedAt: 0, recent: 100 });
+  const log = new Journal<NewEvent>({ startedAt: 0, recent: 100 });
   const ids = Array.from({ length: 1000 }, (_, second) => log.append(at(second)).event.id);
   expect(log.size).toBeLessThanOrEqual(110);
   const { ids: read, gaps } = await readAll(log, ids[0]!);
@@ -74,7 +75,7 @@ it("keeps no more in memory than it may, and says what is missing", async () => 
 });
 
 it("tells those who have subscribed, until they no longer want to know", () => {
-  const log = new EventLog({ startedAt: 0 });
+  const log = new Journal<NewEvent>({ startedAt: 0 });
   const seen: string[] = [];
   const end = log.subscribe(({ event }) => seen.push(event.id));
   const first = log.append(at(1));
@@ -85,10 +86,10 @@ it("tells those who have subscribed, until they no longer want to know", () => {
 
 describe("on disk", () => {
   let directory: string;
-  let segments: EventSegments;
+  let segments: Segments;
 
   async function open(startedAt: number, recent = 20): Promise<EventLog> {
-    segments = await EventSegments.open({
+    segments = await Segments.open({
       directory,
       maxEvents: 100_000,
       maxAge: 1e12,
@@ -97,7 +98,7 @@ describe("on disk", () => {
       now: () => 0,
       logger: pino({ level: "silent" }),
     });
-    return new EventLog({ startedAt, segments, recent });
+    return new Journal<NewEvent>({ startedAt, segments, recent });
   }
 
   beforeEach(() => {

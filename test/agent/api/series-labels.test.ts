@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { BaseLabels, type LabelSettings } from "../../../agent/api/families/base-labels.ts";
+import { SeriesLabels, type LabelSettings } from "../../../agent/api/families/series-labels.ts";
+import { parseList } from "../../../agent/runtimes/docker-api/parse.ts";
 import { type Container, NO_LIMITS } from "../../../wire/container.ts";
 import { labelsIn } from "./labels-in.ts";
 
@@ -34,8 +35,8 @@ const plain: Container = {
   limits: NO_LIMITS,
 };
 
-function made(settings: Partial<LabelSettings>, window = new FakeWindow()): BaseLabels {
-  return new BaseLabels({ include: [], union: false, ...settings }, window);
+function made(settings: Partial<LabelSettings>, window = new FakeWindow()): SeriesLabels {
+  return new SeriesLabels({ include: [], union: false, ...settings }, window);
 }
 
 const OWN = 'id="/docker/1",image="nginx:1",name="web"';
@@ -154,6 +155,30 @@ describe("whatever the labels are", () => {
     expect(made({ include: ["a", "z"] }).of(huge).length).toBeLessThan(1200);
     const many = Array.from({ length: 10_000 }, (_, index) => [`k${index}`, "v".repeat(100)]);
     expect(made({}).infoOf(engineContainer(Object.fromEntries(many))).length).toBeLessThan(65_600);
+  });
+
+  it("the same of those that become one name is kept, in whatever order the engine lists them", () => {
+    const key = fc.constantFrom("a.b", "a-b", "a_b", "a/b", "A.b", "b", "restart.count", "ä");
+    const pairs = fc.uniqueArray(fc.tuple(key, fc.string({ maxLength: 3 })), {
+      selector: ([name]) => name,
+    });
+    const both = pairs.chain((given) => {
+      const all = { minLength: given.length, maxLength: given.length };
+      return fc.tuple(fc.constant(given), fc.shuffledSubarray(given, all));
+    });
+    fc.assert(
+      fc.property(both, fc.array(key, { maxLength: 2 }), fc.boolean(), (orders, include, union) => {
+        const texts = orders.map((order) => {
+          const [listed] = parseList([{ Id: "1", Labels: Object.fromEntries(order) }]);
+          const container = engineContainer(listed!.labels);
+          const window = new FakeWindow();
+          window.containers = [container];
+          const labels = made({ include, union }, window);
+          return [labels.of(container), labels.infoOf(container)];
+        });
+        expect(texts[1]).toEqual(texts[0]);
+      }),
+    );
   });
 
   it("two long paths stay two", () => {
