@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 /** What a process has used so far. */
 export interface ProcessCost {
   readonly cpuSeconds: number;
+  readonly userSeconds: number;
+  readonly systemSeconds: number;
   readonly residentBytes: number;
 }
 
@@ -15,8 +17,12 @@ export function readProcessCost(pid: number): ProcessCost {
   // The second field may hold blanks and brackets; the third begins behind its last bracket.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const userSeconds = Number(fields[11]) / TICKS_PER_SECOND;
+  const systemSeconds = Number(fields[12]) / TICKS_PER_SECOND;
   return {
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+    cpuSeconds: userSeconds + systemSeconds,
+    userSeconds,
+    systemSeconds,
     residentBytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024,
   };
 }
