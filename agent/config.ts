@@ -24,7 +24,7 @@ import {
 import { WINDOW_STATISTICS, type WindowStatistics } from "./api/families/window-statistics.ts";
 import { checkPerfConfig } from "./collectors/perf-config.ts";
 import type { RuntimeSettings } from "./runtimes/all.ts";
-import { checkCriEndpoints, CRI_SOCKETS } from "./runtimes/cri/endpoint.ts";
+import { type EngineConfig, engineOptions } from "./runtimes/options.ts";
 
 const ON = METRIC_GROUPS.filter(isOnByDefault).join(", ");
 
@@ -34,16 +34,6 @@ function checkGroups(groups: readonly string[]): string | undefined {
     : `must be some of ${METRIC_GROUPS.join(", ")}, all`;
 }
 
-function checkHost(host: string): string | undefined {
-  if (host.startsWith("/") || host.startsWith("unix:///")) return undefined;
-  if (/^(?:tcp|https?):\/\//.test(host) && URL.canParse(host)) return undefined;
-  return "must be a socket or an address such as unix:///var/run/docker.sock";
-}
-
-function checkAbsolute(path: string): string | undefined {
-  return path.startsWith("/") ? undefined : "must be an absolute path such as /var/lib/docker";
-}
-
 function checkGlobs(globs: readonly string[]): string | undefined {
   return globs.every((glob) => starsOf(glob) <= MOST_STARS)
     ? undefined
@@ -51,20 +41,11 @@ function checkGlobs(globs: readonly string[]): string | undefined {
 }
 
 /** The agent's settings, read and checked. */
-export interface AgentConfig {
+export interface AgentConfig extends EngineConfig {
   readonly listen: string;
   readonly node: string;
   readonly "interval.seconds": number;
   readonly "window.seconds": number;
-  readonly "docker.host": string | undefined;
-  readonly "docker.tls": boolean;
-  readonly "docker.tls.ca": string | undefined;
-  readonly "docker.tls.cert": string | undefined;
-  readonly "docker.tls.key": string | undefined;
-  readonly "podman.host": string | undefined;
-  readonly "cri.endpoint": readonly string[];
-  readonly "docker.root": string;
-  readonly "podman.root": string;
   readonly "window.statistics": WindowStatistics;
   readonly "app.metrics.allow": readonly string[];
   readonly "app.metrics.interval": number;
@@ -146,49 +127,7 @@ export const agentOptions: OptionsOf<AgentConfig> = {
     max: 1000,
     help: "How many series of its own metrics a container may have.",
   }),
-  "docker.host": text({
-    placeholder: "URL",
-    help: "Docker's socket or address; if not set DOCKER_HOST, then /var/run/docker.sock, then $XDG_RUNTIME_DIR/docker.sock.",
-    check: checkHost,
-  }),
-  "docker.tls": flag({
-    help: "Speaks TLS with Docker at tcp://HOST:PORT; so does DOCKER_TLS_VERIFY.",
-  }),
-  "docker.tls.ca": text({
-    placeholder: "FILE",
-    help: "The authority that has signed Docker's certificate, PEM; ca.pem in DOCKER_CERT_PATH if not set, then the system's authorities.",
-  }),
-  "docker.tls.cert": text({
-    placeholder: "FILE",
-    help: "The agent's own certificate for Docker, PEM; cert.pem in DOCKER_CERT_PATH if not set.",
-  }),
-  "docker.tls.key": text({
-    placeholder: "FILE",
-    help: "Its private key, PEM; key.pem in DOCKER_CERT_PATH if not set.",
-  }),
-  "podman.host": text({
-    placeholder: "URL",
-    help: "Podman's socket or address; if not set CONTAINER_HOST, then /run/podman/podman.sock, then $XDG_RUNTIME_DIR/podman/podman.sock.",
-    check: checkHost,
-  }),
-  "cri.endpoint": list({
-    default: [],
-    placeholder: "SOCKET,…|none",
-    help: `Sockets of containerd, CRI-O and others that speak CRI v1; ${CRI_SOCKETS.join(" and ")} if not set.`,
-    check: checkCriEndpoints,
-  }),
-  "docker.root": text({
-    default: "/var/lib/docker",
-    placeholder: "DIRECTORY",
-    help: "Docker's folder on the host, from which the names of containers are read where no engine tells them; users' own engines are found by themselves.",
-    check: checkAbsolute,
-  }),
-  "podman.root": text({
-    default: "/var/lib/containers/storage",
-    placeholder: "DIRECTORY",
-    help: "Podman's or CRI-O's storage on the host, likewise.",
-    check: checkAbsolute,
-  }),
+  ...engineOptions,
   "cgroup.root": text({
     default: "/sys/fs/cgroup",
     placeholder: "DIRECTORY",
