@@ -23,8 +23,8 @@ export class Member {
   /** Unix milliseconds at which it ended, as its node says. */
   gone: number | undefined;
   readonly ring: Ring = new Ring(CAPACITY, allMetrics.length);
-  /** Time of the newest sample that the history had before this process began. */
-  readonly #storedUntil: number;
+  /** Time of the newest sample that the history had before this process began, as long as nothing better tells. */
+  #storedUntil: number;
   /** The agent's life that its newest sample is of. */
   #run: string | undefined;
 
@@ -44,7 +44,8 @@ export class Member {
     const from = this.#firstFresh(samples, known);
     const kept = Math.max(from, this.#firstUnkept(samples, known));
     const follows = this.#follows(samples, from, known);
-    this.#run = known.cursor?.run;
+    // Passes of the one life say nothing of another's.
+    if (from < ticks.length) this.#run = known.cursor?.run;
     const rows: Float64Array[] = [];
     // One block of memory, as many small ones cost more than their numbers.
     const block = new Float64Array(Math.max(0, ticks.length - kept) * STORED_WIDTH);
@@ -63,6 +64,8 @@ export class Member {
       }
       before = now;
     }
+    // Passes have told what is stored: an older time may be of a clock that was set back since.
+    if (known.tick !== undefined && this.ring.length > 0) this.#storedUntil = this.lastTime;
     const { container } = this;
     const until = known.cursor === undefined ? {} : { until: known.cursor };
     const stretch = { node, container, ...until, ...tailOf({ times, intervals }, kept), rows };

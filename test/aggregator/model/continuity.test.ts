@@ -186,8 +186,19 @@ test("whatever happens, no sample is stored twice, and only what nobody had aske
       const letGo = (upTo: number): void => {
         for (let one = 1; one <= upTo; one++) if (!bench.stored.includes(one)) lost.add(one);
       };
+      let newest = bench.node.time;
+      let hasRestarted = false;
+      const pass = (seconds: number): void => {
+        for (let second = 0; second < seconds; second++) {
+          bench.node.pass(1);
+          const { time } = bench.node;
+          // With a clock set back by next to nothing it looks like a second agent at the same time.
+          if (hasRestarted && time <= newest && time >= newest - 3000) lost.add(bench.sampled);
+          newest = Math.max(newest, time);
+        }
+      };
       for (const { do: what, by } of steps) {
-        if (what === "pass") bench.node.pass(by);
+        if (what === "pass") pass(by);
         if (what === "set the clock") bench.node.time += by * 1000;
         if (what === "ask") await bench.ask();
         if (what === "flush") bench.flush();
@@ -196,7 +207,8 @@ test("whatever happens, no sample is stored twice, and only what nobody had aske
           // Asked once before and once after, so that times need not tell its lives apart.
           await bench.askAndFlush();
           bench.restartAgent();
-          bench.node.pass(1);
+          hasRestarted = true;
+          pass(1);
           await bench.askAndFlush();
         }
         letGo(bench.sampled - WINDOW);
