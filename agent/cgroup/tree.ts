@@ -16,6 +16,9 @@ const IGNORED = ".mount";
 /** The link count of a directory without children. */
 const NO_CHILDREN = 2;
 
+/** Who had children may have some again soon: it is looked at in each of so many visits. */
+const PATIENCE = 60;
+
 /** To look at more children one by one costs more than to list them all. */
 const MOST_LOOKED_AT = 32;
 
@@ -28,6 +31,8 @@ interface Directory {
   links: number;
   /** Children that are passed over, when it was last listed. */
   ignored: number;
+  /** In so many more visits it is looked at as if it had children, as it had some lately. */
+  patience: number;
   /** None at first: most cgroups are leaves, and an empty map for each would cost more than they do. */
   children: Map<string, Directory> | undefined;
 }
@@ -48,9 +53,9 @@ interface Look {
   readonly twin: Directory | undefined;
 }
 
-/** Whether it is a leaf's turn, or it has got children elsewhere. */
+/** Whether it is a leaf's turn, or it has children elsewhere or had some lately. */
 function isLookedAt(leaf: Directory, { visits }: Tree, { leaves, twin }: Look): boolean {
-  if (leaves === "all" || (twin?.children?.size ?? 0) > 0) return true;
+  if (leaves === "all" || leaf.patience > 0 || (twin?.children?.size ?? 0) > 0) return true;
   return leaves === "due" && visits % LEAF_EVERY === leaf.turn;
 }
 
@@ -135,6 +140,7 @@ export class CgroupTree {
   #visit(directory: Directory, tree: Tree, look: Look): void {
     const isLeaf = directory.children === undefined && directory.ignored === 0;
     if (isLeaf && directory.links !== -1 && !isLookedAt(directory, tree, look)) return;
+    if (isLeaf && directory.patience > 0) directory.patience--;
     const links = statSync(directory.path, { throwIfNoEntry: false })?.nlink;
     // It is gone; its parent's link count says so too, in this scan or in the next.
     if (links === undefined) return;
@@ -195,7 +201,9 @@ export class CgroupTree {
       children.set(name, child);
       this.#appear(child);
     }
-    if (children.size === 0) directory.children = undefined;
+    if (children.size > 0) return;
+    directory.children = undefined;
+    if (gone.length > 0) directory.patience = PATIENCE;
   }
 
   #appear({ id }: Directory): void {
@@ -220,7 +228,15 @@ export class CgroupTree {
 }
 
 function treeOf({ directory }: Hierarchy): Tree {
-  const root = { id: "/", path: directory, turn: 0, links: -1, ignored: 0, children: undefined };
+  const root = {
+    id: "/",
+    path: directory,
+    turn: 0,
+    links: -1,
+    ignored: 0,
+    patience: 0,
+    children: undefined,
+  };
   return { root, visits: 0 };
 }
 
@@ -234,6 +250,7 @@ function childOf(parent: Directory, name: string): Directory {
     path: join(parent.path, name),
     links: -1,
     ignored: 0,
+    patience: 0,
     children: undefined,
   };
 }

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { agentOptions } from "../../agent/config.ts";
+import { doctorOptions } from "../../agent/doctor-options.ts";
 import { aggregatorOptions } from "../../aggregator/config.ts";
+import { eventsOptions } from "../../commands/events-options.ts";
 import { commonOptions, requestOptions } from "../../lib/config/every-command.ts";
 import { flagName } from "../../lib/config/spelling.ts";
 import { describeWith } from "../testbed/describe-with.ts";
@@ -132,6 +134,8 @@ describe("--help", () => {
       ...Object.keys(agentOptions).map((name) => `agent.${name}`),
       ...Object.keys(aggregatorOptions).map((name) => `aggregator.${name}`),
     ],
+    doctor: Object.keys(doctorOptions),
+    events: Object.keys(eventsOptions),
   };
 
   test("lists every command", async () => {
@@ -144,7 +148,9 @@ describe("--help", () => {
   test.each(Object.keys(tables))("lists every setting of %s", async (command) => {
     const { code, stdout, stderr } = await runToEnd([command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const listed = [...stdout.matchAll(/^ {2}--([\w-]+)/gm)].map(([, name]) => name);
+    const flags = [...stdout.matchAll(/^ {2}--([\w-]+)/gm)].map(([, name]) => name);
+    const inFile = [...stdout.matchAll(/^ {2}([\w.]+) \(in the file only\)/gm)];
+    const listed = [...flags, ...inFile.map(([, name = ""]) => flagName(name))];
     const common = [...Object.keys(commonOptions), ...Object.keys(requestOptions)];
     const known = [...tables[command]!, ...common].map(flagName);
     expect(new Set(listed)).toEqual(new Set(known));

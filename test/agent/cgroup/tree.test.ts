@@ -105,6 +105,16 @@ describe("the tree of cgroups", () => {
     expect(sorted(tree.scan(true))).toEqual([["/docker/a/inner/most"], []]);
   });
 
+  it("sees at the next scan what comes where something has just gone", () => {
+    make("docker/a");
+    const tree = open();
+    tree.scan();
+    remove("docker/a");
+    for (let count = 0; count < 5; count++) tree.scan();
+    make("docker/a");
+    expect(sorted(tree.scan())).toEqual([["/docker/a"], []]);
+  });
+
   it("sees an exchange that leaves the number of children as it was within ten scans", () => {
     make("docker/a");
     make("docker/b");
