@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { type ClientRequest, request as httpRequest, type RequestOptions } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
@@ -130,6 +131,16 @@ function greet(socket: string, patienceMs: number): Promise<Found> {
   });
 }
 
+/** Whether a folder on the way to a socket may not be entered. */
+function isHidden(socket: string): boolean {
+  try {
+    statSync(socket);
+    return false;
+  } catch (error) {
+    return codeOf(error) === "EACCES";
+  }
+}
+
 /** Finds out how an engine stands; never throws, and takes no longer than its patience. */
 export async function probeEngine(
   { endpoint, others, speaks }: Pick<EnginePlace, "endpoint" | "others" | "speaks">,
@@ -143,6 +154,7 @@ export async function probeEngine(
     const socket = findSocket(endpoint.sockets, others);
     if (socket !== undefined) return await askVersion(begin(socket), patienceMs);
     const isOfOther = findSocket(endpoint.sockets) !== undefined;
+    if (!isOfOther && endpoint.sockets.some(isHidden)) return { is: "refused", because: "EACCES" };
     return {
       is: "absent",
       because: isOfOther ? "the socket is another engine's" : "there is no such socket",

@@ -23,7 +23,9 @@ export class HeardBefore {
   readonly #newest: Map<string, number> = new Map();
   readonly #told: Set<string> = new Set();
   readonly #lives: Map<string, Map<string, LoggedLife>> = new Map();
-  readonly #since: number | undefined;
+  readonly #since: number;
+  /** What happened before is not told; the log itself says what is, if there is one. */
+  readonly #begin: number;
 
   /** Reads the last hour of a log. `now` is Unix milliseconds. */
   static async read(log: EventLog, now: number): Promise<HeardBefore> {
@@ -39,22 +41,21 @@ export class HeardBefore {
   /** @param events of the last hour, the oldest first */
   constructor(events: readonly Event[], now: number) {
     const [first] = events;
-    if (first !== undefined) {
-      this.#since = Math.min(Math.max(Date.parse(first.time), now - HOUR_MS), now);
-    }
+    this.#since =
+      first === undefined ? now : Math.min(Math.max(Date.parse(first.time), now - HOUR_MS), now);
+    this.#begin = first === undefined ? now : Number.NEGATIVE_INFINITY;
     for (const event of events) this.#learn(event, now);
   }
 
-  /** Unix milliseconds from which on an engine is to tell again; undefined if there was no earlier run. */
-  since(runtime: string): number | undefined {
+  /** Unix milliseconds from which on an engine is to tell: again, or from the start of the first run. */
+  since(runtime: string): number {
     const newest = this.#newest.get(runtime);
-    if (newest === undefined || this.#since === undefined) return this.#since;
-    return Math.max(newest - OVERLAP_MS, this.#since);
+    return newest === undefined ? this.#since : Math.max(newest - OVERLAP_MS, this.#since);
   }
 
-  /** Whether something that happened to a container at a time (Unix milliseconds) is in the log. */
+  /** Whether something that happened to a container at a time (Unix milliseconds) is in the log, or before it. */
   has(engineId: string, type: string, time: number): boolean {
-    return this.#told.has(`${engineId} ${type} ${time}`);
+    return time < this.#begin || this.#told.has(`${engineId} ${type} ${time}`);
   }
 
   /** Whether an engine's later events are in the log: what it told before and is not, was no news. */

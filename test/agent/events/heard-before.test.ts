@@ -21,7 +21,10 @@ it("an engine tells again from a minute before its newest event on, of an hour a
   expect(new HeardBefore([event("died", NOW - 4_000_000)], NOW).since("docker")).toBe(
     NOW - 3_600_000,
   );
-  expect(new HeardBefore([], NOW).since("docker")).toBeUndefined();
+  const first = new HeardBefore([], NOW);
+  expect(first.since("docker")).toBe(NOW);
+  expect(first.has("1b", "created", NOW - 1)).toBe(true);
+  expect(first.has("1b", "created", NOW)).toBe(false);
 });
 
 it("knows again what was told, and what had a reason not to be", () => {
