@@ -99,7 +99,9 @@ export async function openEvents(parts: EventParts): Promise<Events> {
     onTold: (listener) => listeners.push(listener),
     hear(runtime, event) {
       cgroups.hear(event);
-      lives.hear(event, containerOf(event.id) ?? fromEvent(runtime, event, inventory));
+      const container = containerOf(event.id) ?? fromEvent(runtime, event, inventory);
+      // The engine tells the newest name before it is asked for the rest.
+      lives.hear(event, event.name === "" ? container : { ...container, name: event.name });
     },
     endPass(time, isWhole) {
       cgroups.endPass(time);
