@@ -57,8 +57,8 @@ export interface Events {
 /** Opens the log and all that writes into it. */
 export async function openEvents(parts: EventParts): Promise<Events> {
   const { inventory, window, now } = parts;
-  const kept = { ...parts, maxEvents: MOST_EVENTS, maxAge: DAY_MS };
-  const { segments, release } = await openSegments(kept);
+  const limits = { maxEvents: MOST_EVENTS, maxAge: DAY_MS };
+  const { segments, release } = await openSegments({ ...parts, ...limits });
   const log: EventLog = new Journal({ startedAt: now(), segments });
   let count = 0;
   log.subscribe(() => count++);
@@ -68,14 +68,12 @@ export async function openEvents(parts: EventParts): Promise<Events> {
   const narrator = new Narrator({ ...parts, log, freeze, told });
   const containerOf = lookUp(window);
   const before = await HeardBefore.read(log, now());
-  const lives = new LifeEvents(narrator, now, containerOf, (container, type, time) =>
-    isOld(before, container, type, time),
-  );
+  const lives = new LifeEvents(narrator, now, containerOf, (...news) => isOld(before, ...news));
   const missed: MissedEnds[] = [];
   const cgroups = new CgroupEvents(narrator);
   const thresholds = new ThresholdEvents(window, narrator, parts.thresholds);
-  const reason = segments === undefined ? "events are kept in memory only" : undefined;
-  narrator.tell("agent_started", undefined, reason === undefined ? {} : { reason });
+  const inMemory = { reason: "events are kept in memory only" };
+  narrator.tell("agent_started", undefined, segments === undefined ? inMemory : {});
   const describe = (cgroup: string): Container =>
     window.get(cgroup)?.container ?? inventory.describe(cgroup);
   return {
