@@ -39,7 +39,8 @@ export function directoriesOf(
   return found.slice(0, MOST_CGROUPS + 1);
 }
 
-function childrenOf(directory: string): string[] {
+/** The directories of the cgroups right below one; none if it has gone. */
+export function childrenOf(directory: string): string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import { engineIdOf } from "../cgroup/engine-id.ts";
+import { childrenOf } from "../cgroup/inner-cgroups.ts";
 import { parseFirstLine } from "../cgroup/parse.ts";
 import type { Host } from "./collector.ts";
 
@@ -18,16 +18,6 @@ function firstProcess(directory: string, { files }: Host): string | undefined {
   if (!files.readOnce(join(directory, "cgroup.procs"), true)) return undefined;
   const pid = parseFirstLine(files.text);
   return pid > 0 ? String(pid) : undefined;
-}
-
-function childrenOf(directory: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(directory, entry.name));
-  } catch {
-    return [];
-  }
 }
 
 function processBelow(directory: string, host: Host): string | undefined {

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, symlink } from "node:fs/promises";
-import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -61,17 +61,6 @@ async function sampledSeconds(cgroup: string): Promise<readonly number[]> {
   return (await askStats(url)).containers[0]?.series?.times ?? [];
 }
 
-/**
- * Nothing waits for the engine, which would cost the ten seconds of a call; and no second is missed, unless
- * others want more of this machine than it has.
- */
-function expectEverySecond(seconds: readonly number[]): void {
-  const gaps = seconds.slice(1).map((second, index) => second - seconds[index]!);
-  expect(Math.max(0, ...gaps)).toBeLessThan(10);
-  const isFree = loadavg()[0]! <= 2 * availableParallelism();
-  if (isFree) expect(missingSeconds(seconds)).toEqual([]);
-}
-
 describeWith(["docker"], "an agent beside a Docker engine", () => {
   let first: Container;
 
@@ -111,38 +100,34 @@ describeWith(["docker"], "an agent beside a Docker engine", () => {
       const { Action, timeNano } = JSON.parse(line) as { Action: string; timeNano: number };
       told.set(Action, timeNano / 1e6);
     });
-    /** The shortest that was met, as others may keep the machine busy for a while. */
-    const delays = new Map<string, number>();
     const seen = async (action: string, isSeen: () => Promise<boolean>): Promise<void> => {
-      await until(`${action} to be seen`, isSeen, { everyMs: 10 });
+      await until(`${action} to be seen`, isSeen, { everyMs: 10, timeoutMs: 5000 });
       const now = Date.now();
       const at = await until("the engine's own word", () => told.get(action));
-      delays.set(action, Math.min(delays.get(action) ?? Infinity, now - at));
+      expect(now - at, action).toBeLessThan(1000);
       told.clear();
     };
-    const isEach = (): boolean => [...delays.values()].every((delay) => delay < 1000);
     try {
-      for (let round = 0; round < 4 && (round === 0 || !isEach()); round++) await liveOnce(seen);
+      await liveOnce(seen);
     } finally {
       (events as NodeJS.ReadableStream & { destroy(): void }).destroy();
     }
-    expect([...delays.keys()]).toEqual(["start", "rename", "restart", "die"]);
-    expect(isEach(), JSON.stringify([...delays])).toBe(true);
   });
 
-  test("agrees with the engine after some coming and going", async () => {
-    const { ended, left } = await comeAndGo(10_000, 15);
+  test("agrees with the engine after 20 s of coming and going", async () => {
+    const { ended, left } = await comeAndGo(20_000);
 
     await expectAgreement();
     const ids = (await shown()).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
+    expect(ended.length).toBeGreaterThan(10);
     // No assertion must leave them to the next test.
     await Promise.all(left.map((container) => container.remove()));
     // Whoever reads the feed only now still learns of every one of them.
     const { lines } = await askFeed(agent);
     const gone = lines.filter((line) => line.gone !== undefined).map(({ id }) => id);
     expect(ended.filter((id) => !gone.includes(id))).toEqual([]);
-    expectEverySecond(await sampledSeconds("/"));
+    expect(missingSeconds(await sampledSeconds("/"))).toEqual([]);
     await expectAgreement();
   });
 
@@ -156,7 +141,7 @@ describeWith(["docker"], "an agent beside a Docker engine", () => {
       expect(await runtimeState("failing")).toBe(1);
       expect((await shown()).map(({ name }) => name)).toEqual(["first"]);
       const seconds = await sampledSeconds(`${engine.cgroupParent}/${first.id}`);
-      expectEverySecond(seconds);
+      expect(missingSeconds(seconds)).toEqual([]);
       expect(seconds.at(-1)! * 1000 - frozenAt).toBeGreaterThan(5000);
     } finally {
       engine.thaw();
@@ -221,21 +206,15 @@ async function liveOnce(
   expect((await fetch(`${agent}/stats/other`)).status).toBe(404);
 }
 
-/**
- * Starts and removes containers at random, two at a time, for so long and until so many were removed;
- * then those that are left can be removed.
- */
-async function comeAndGo(
-  forMs: number,
-  least: number,
-): Promise<{ ended: string[]; left: Container[] }> {
+/** Starts and removes containers at random, two at a time; then those that are left can be removed. */
+async function comeAndGo(forMs: number): Promise<{ ended: string[]; left: Container[] }> {
   const random = seeded(7);
   const slots: (Container | undefined)[] = Array.from({ length: 30 });
   const busy = new Set<number>();
   const ended: string[] = [];
   const deadline = Date.now() + forMs;
   const worker = async (): Promise<void> => {
-    while (Date.now() < deadline || ended.length < least) {
+    while (Date.now() < deadline) {
       const slot = Math.floor(random() * slots.length);
       if (busy.has(slot)) continue;
       busy.add(slot);

@@ -11,6 +11,7 @@ import { type LoopDisk, openLoopDisk } from "../testbed/loop-disk.ts";
 import type { Program } from "../testbed/program.ts";
 import { until } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
+import { DISK_FAMILIES } from "./disk-families.ts";
 import { saidNext } from "./standing-still.ts";
 import { NO_ENGINE, startAgent } from "./start-agent.ts";
 
@@ -45,23 +46,6 @@ function diskstats(): Map<string, number[]> {
     }),
   );
 }
-
-/** What the families of a disk must say, by the field that they show. */
-const FAMILIES: readonly (readonly [family: string, field: number, scale: number])[] = [
-  ["reads_total", 0, 1],
-  ["reads_merged_total", 1, 1],
-  ["sector_reads_total", 2, 1],
-  ["reads_bytes_total", 2, 1 / 512],
-  ["read_seconds_total", 3, 1000],
-  ["writes_total", 4, 1],
-  ["writes_merged_total", 5, 1],
-  ["sector_writes_total", 6, 1],
-  ["writes_bytes_total", 6, 1 / 512],
-  ["write_seconds_total", 7, 1000],
-  ["io_current", 8, 1],
-  ["io_time_seconds_total", 9, 1000],
-  ["io_time_weighted_seconds_total", 10, 1000],
-];
 
 const BYTE_COLUMNS = { fs_read_bytes: 2, fs_write_bytes: 6 };
 const COUNT_COLUMNS = { fs_reads: 0, fs_writes: 4 };
@@ -144,7 +128,7 @@ describeWith(["cgroups"], "the agent's numbers of disks", () => {
     const fields = diskstats().get(name) ?? [];
     expect(fields[2]! - before[2]!).toBe(READ / 512);
     expect(fields[6]! - before[6]!).toBe(WRITTEN / 512);
-    for (const [family, field, scale] of FAMILIES) {
+    for (const [family, field, scale] of DISK_FAMILIES) {
       const value = seriesValue(page, `container_fs_${family}`, [
         'id="/"',
         `device="${disk.device}"`,
@@ -159,7 +143,7 @@ describeWith(["cgroups"], "the agent's numbers of disks", () => {
     const [after, sumsAfter] = [diskstats(), machineSums()];
     let compared = 0;
     for (const [name, fields] of before) {
-      for (const [family, field, scale] of FAMILIES) {
+      for (const [family, field, scale] of DISK_FAMILIES) {
         const labels = ['id="/"', `device="/dev/${name}"`];
         const value = seriesValue(page, `container_fs_${family}`, labels);
         if (value === undefined || family === "io_current") continue;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { TCP_STATES } from "../../wire/metrics/tcp.ts";
 import { seriesValue } from "./ask.ts";
+import { DISK_FAMILIES } from "./disk-families.ts";
 import { type Subject, subjectOf, type TellOf, valueOf, valuesBy } from "./v2-subject.ts";
 
 type Disk = Subject & { readonly device: string; readonly numbers: string };
@@ -17,23 +18,6 @@ const IO_STAT: Readonly<Record<string, readonly [family: string, scale: number]>
   "cost.indebt": ["fs_io_cost_indebt_seconds_total", 1e6],
   "cost.indelay": ["fs_io_cost_indelay_seconds_total", 1e6],
 };
-
-/** Families of a disk of the machine, by the place of the field behind the name. */
-const DISKSTATS: readonly (readonly [family: string, field: number, scale: number])[] = [
-  ["reads_total", 0, 1],
-  ["reads_merged_total", 1, 1],
-  ["sector_reads_total", 2, 1],
-  ["reads_bytes_total", 2, 1 / 512],
-  ["read_seconds_total", 3, 1000],
-  ["writes_total", 4, 1],
-  ["writes_merged_total", 5, 1],
-  ["sector_writes_total", 6, 1],
-  ["writes_bytes_total", 6, 1 / 512],
-  ["write_seconds_total", 7, 1000],
-  ["io_current", 8, 1],
-  ["io_time_seconds_total", 9, 1000],
-  ["io_time_weighted_seconds_total", 10, 1000],
-];
 
 /** The states of a list of sockets, in the kernel's numbers. */
 function statesOf({ texts }: Subject, file: string): Record<string, number> {
@@ -111,7 +95,7 @@ export function testTraffic(tellOf: TellOf): void {
   test("has of the machine's disk what /proc/diskstats has", () => {
     const { texts, machine, device } = tellOf("disk") as Disk;
     const fields = (texts["diskstats"] ?? "").trim().split(/\s+/).slice(3).map(Number);
-    for (const [family, field, scale] of DISKSTATS) {
+    for (const [family, field, scale] of DISK_FAMILIES) {
       const labels = ['id="/"', `device="${device}"`];
       const said = seriesValue(machine, `container_fs_${family}`, labels);
       expect(said, family).toBe(fields[field]! / scale);
