@@ -80,12 +80,13 @@ describeWith(["docker", "podman"], "Docker and Podman on one machine", () => {
       const limits = LIMITS.filter((limit) => !limit.startsWith("--network"));
       await podman.command("run", "-d", ...limits, ...where, podmanBusybox, ...SLEEP);
     }
-    expect((await named("left")).groups).toEqual({ pod: "pair" });
-    await until("the other, and the one that holds the pod", async () => {
+    // Its name comes with Podman's event, its pod with the answer that is then asked for.
+    await until("all of the pod, the one that holds it too", async () => {
       const pair = (await shown()).filter(({ groups }) => groups["pod"] === "pair");
       const names = pair.map(({ name }) => name.replace(/^[0-9a-f]{12}-/, ""));
       return ["infra", "left", "right"].every((name) => names.includes(name));
     });
+    expect((await named("left")).groups).toEqual({ pod: "pair" });
   });
 
   test("keeps one's names while the other is away", async () => {

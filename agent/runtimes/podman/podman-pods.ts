@@ -1,6 +1,7 @@
 import { isRecord } from "../../../lib/record.ts";
 import type { Beyond } from "../docker-api/beyond.ts";
 import type { EngineClient } from "../docker-api/engine-client.ts";
+import { reasonOf } from "../docker-api/engine-error.ts";
 import type { EngineContainer } from "../runtime.ts";
 
 const MOST_BYTES = 33_554_432;
@@ -10,6 +11,8 @@ const OLDEST_API = "4.0.0";
 
 /** More ids than so many are not put into an address: all containers are asked for. */
 const MOST_FILTERED = 10;
+
+const MOST_TRIES = 5;
 
 /**
  * In which pod each of Podman's containers is, which it tells in its own API only. A container stays in
@@ -21,6 +24,10 @@ export class PodmanPods implements Beyond {
   readonly #failed: (error: unknown) => void;
   /** By the container's id; empty outside of a pod. */
   readonly #pods: Map<string, string> = new Map();
+  /** By the container's id: what is under way. */
+  readonly #asking: Map<string, Promise<void>> = new Map();
+  /** By the container's id: how often no answer has told of it. */
+  readonly #tries: Map<string, number> = new Map();
 
   /** @param version of Podman, which is the version of its own API too; undefined if it is not known */
   constructor(
@@ -35,19 +42,44 @@ export class PodmanPods implements Beyond {
 
   async learn(ids: readonly string[]): Promise<void> {
     const unknown = ids.filter((id) => !this.#pods.has(id));
-    if (unknown.length === 0) return;
-    // Even if it fails: a proxy that forbids it would be asked for ever.
-    for (const id of unknown) this.#pods.set(id, "");
+    const unasked = unknown.filter((id) => !this.#asking.has(id));
+    if (unasked.length > 0) {
+      const asking = this.#ask(unasked);
+      for (const id of unasked) this.#asking.set(id, asking);
+    }
+    // Also for what somebody else has asked for: who goes on without it shows a container outside of its pod.
+    await Promise.all(new Set(unknown.map((id) => this.#asking.get(id))));
+  }
+
+  async #ask(ids: readonly string[]): Promise<void> {
     try {
-      const pods = parsePods(await this.#client.ask(this.#pathFor(unknown), MOST_BYTES));
-      for (const id of unknown) this.#pods.set(id, pods.get(id) ?? "");
+      const pods = parsePods(await this.#client.ask(this.#pathFor(ids), MOST_BYTES));
+      // One that is missing in the answer is just being made, or gone.
+      for (const id of ids) this.#learnt(id, pods.get(id));
     } catch (error) {
       this.#failed(error);
+      // Who forbids it, or does not know it, will say the same the next time.
+      const isRefused = reasonOf(error).startsWith("http_4");
+      for (const id of ids) this.#learnt(id, isRefused ? "" : undefined);
+    } finally {
+      for (const id of ids) this.#asking.delete(id);
     }
+  }
+
+  /** Without an answer it is asked for again, but not for ever. */
+  #learnt(id: string, pod: string | undefined): void {
+    const tries = (this.#tries.get(id) ?? 0) + 1;
+    if (pod === undefined && tries < MOST_TRIES) {
+      this.#tries.set(id, tries);
+      return;
+    }
+    this.#tries.delete(id);
+    this.#pods.set(id, pod ?? "");
   }
 
   retain(ids: ReadonlySet<string>): void {
     for (const id of this.#pods.keys()) if (!ids.has(id)) this.#pods.delete(id);
+    for (const id of this.#tries.keys()) if (!ids.has(id)) this.#tries.delete(id);
   }
 
   complete(container: EngineContainer): EngineContainer {

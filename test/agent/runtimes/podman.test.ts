@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 
+import type { EngineClient } from "../../../agent/runtimes/docker-api/engine-client.ts";
 import { podmanEndpoint } from "../../../agent/runtimes/podman/podman-address.ts";
-import { parsePods } from "../../../agent/runtimes/podman/podman-pods.ts";
+import { parsePods, PodmanPods } from "../../../agent/runtimes/podman/podman-pods.ts";
 import { createPodman } from "../../../agent/runtimes/podman/podman.ts";
-import type { Runtime } from "../../../agent/runtimes/runtime.ts";
+import type { EngineContainer, Runtime } from "../../../agent/runtimes/runtime.ts";
 import { knownOf } from "../../known-containers.ts";
 import { logLines } from "../../lib/http/log-lines.ts";
 import { until } from "../../testbed/wait.ts";
@@ -39,6 +40,36 @@ it("asks once for the pod of each container, and tells it", async () => {
   engine.tell("died", "1");
   await until("the question", () => engine.count("/containers/1/json") === 2);
   expect(engine.count(PODS)).toBe(1);
+});
+
+it("asks again for the pod of a container that an answer does not have yet", async () => {
+  let asked = 0;
+  engine.oddity = (path, response) => {
+    if (path !== PODS) return false;
+    asked += 1;
+    response.end(asked === 1 ? "[]" : '[{"Id":"1","PodName":"pair"}]');
+    return true;
+  };
+  const known = knownOf(runtime);
+  await until("the pod", () => known.containers.get("1")?.pod === "pair");
+});
+
+it("waits for a pod that has been asked for already", async () => {
+  const answers: (() => void)[] = [];
+  const client = {
+    ask: () =>
+      new Promise((resolve) => answers.push(() => resolve([{ Id: "1", PodName: "pair" }]))),
+  } as unknown as EngineClient;
+  const pods = new PodmanPods(client, undefined);
+  const first = pods.learn(["1"]);
+  let isLearnt = false;
+  const second = pods.learn(["1"]).then(() => (isLearnt = true));
+  await Promise.resolve();
+  expect(isLearnt).toBe(false);
+  for (const answer of answers) answer();
+  await Promise.all([first, second]);
+  expect(answers).toHaveLength(1);
+  expect(pods.complete({ id: "1" } as EngineContainer).pod).toBe("pair");
 });
 
 it("does without pods where it is not told any", async () => {
