@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 
 import type { Runtime } from "../../agent/runtimes/runtime.ts";
+import { pause } from "../testbed/container.ts";
 import { startDocker } from "../testbed/docker.ts";
 import { podmanBusybox, startPodman } from "../testbed/podman.ts";
 import { sleep } from "../testbed/wait.ts";
@@ -63,7 +64,7 @@ function underTest(engine: Driven, createRuntime: (socket: string) => Runtime): 
     },
     remove: async (id) => void (await of(id).remove({ force: true, v: true })),
     rename: async (id, name) => void (await of(id).rename({ name })),
-    pause: async (id) => void (await of(id).pause()),
+    pause: async (id) => void (await pause(of(id))),
     unpause: async (id) => void (await of(id).unpause()),
     restart: async (id) => void (await of(id).restart({ t: 0 })),
     async sicken(id) {

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Event, EventType } from "../../wire/events/event.ts";
+import { pause } from "../testbed/container.ts";
 import { describeWith } from "../testbed/describe-with.ts";
 import { type Engine, startDocker } from "../testbed/docker.ts";
 import type { Program } from "../testbed/program.ts";
@@ -48,7 +49,7 @@ describeWith(["docker"], "what happens to containers", () => {
   test("is told from its creation to its removal, in order and with who it was", async () => {
     const { id } = await engine.run({ name: "lives", cmd: SLEEPS, labels: { team: "a" } });
     const container = engine.api.getContainer(id);
-    await container.pause();
+    await pause(container);
     await container.unpause();
     await container.rename({ name: "lived" });
     await container.update({ PidsLimit: 77 });

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { decode, ROUTES } from "../agent/rest/decode.ts";
-import type { Container } from "../testbed/container.ts";
+import { type Container, pause } from "../testbed/container.ts";
 import { describeWith } from "../testbed/describe-with.ts";
 import { type Engine, startDocker } from "../testbed/docker.ts";
 import type { Program } from "../testbed/program.ts";
@@ -142,7 +142,7 @@ describeWith(["docker"], "cAdvisor's REST API", () => {
   });
 
   test("its numbers are the kernel's, and those of /stats", async () => {
-    await web.api.pause();
+    await pause(web.api);
     const kernel = async (): Promise<number[]> => [
       await numberIn(web.pid, ["memory", "memory.usage_in_bytes"], "memory.current"),
       await numberIn(web.pid, ["cpuacct", "cpuacct.usage"], "cpu.stat"),

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { burnCpu, type Container } from "../testbed/container.ts";
+import { burnCpu, type Container, pause } from "../testbed/container.ts";
 import { type Engine, startDocker } from "../testbed/docker.ts";
 import { type Host, openNetwork } from "../testbed/network.ts";
 import { freePort } from "../testbed/port.ts";
@@ -189,7 +189,7 @@ export function containerMishaps(sites: Sites): readonly Mishap[] {
 export async function holdBurners({ all }: Sites): Promise<Map<string, number>> {
   const counters = new Map<string, number>();
   for (const { node, burner, engine } of all) {
-    await burner.api.pause();
+    await pause(burner.api);
     const group = `${engine.cgroupParent}/${burner.id}`;
     counters.set(`${node} ${group}`, await kernelCpu(group));
   }

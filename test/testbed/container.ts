@@ -34,6 +34,8 @@ export interface Container {
   remove(): Promise<void>;
 }
 
+const MOST_PAUSES = 10;
+
 /** A shell loop that uses as much of one core as it is given. */
 export const burnCpu: readonly string[] = ["sh", "-c", "while :; do :; done"];
 
@@ -74,6 +76,21 @@ export async function runContainer(
       await container.remove({ force: true, v: true });
     },
   };
+}
+
+/**
+ * Pauses a container, as often as it takes: with cgroup v1 the freezer may not get hold of a process
+ * that a busy machine does not let run, and the engine then gives up.
+ */
+export async function pause(container: Docker.Container): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await container.pause();
+      return;
+    } catch (error) {
+      if (tries === MOST_PAUSES || !/unable to freeze/u.test(String(error))) throw error;
+    }
+  }
 }
 
 function limits(options: ContainerOptions): Docker.HostConfig {

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 
-import type { Container, ContainerOptions } from "../../testbed/container.ts";
+import { type Container, type ContainerOptions, pause } from "../../testbed/container.ts";
 import { type Berth, type Fleet, oneOf, type Random } from "./fleet.ts";
 
 /** An engine of Docker's API: Docker or Podman. */
@@ -44,6 +44,7 @@ class DockerBerth implements Berth {
     else if (what === "restart") await api.restart({ t: 0 });
     else if (what === "kill") await container.kill();
     else if (what === "remove") await this.#remove(container);
+    else if (what === "pause") await pause(api);
     else await api[what]();
     if (what === "pause") this.#state = "paused";
     else if (what === "kill") this.#state = "exited";
