@@ -16,9 +16,16 @@ import {
 } from "./parse.ts";
 import { Pods } from "./pods.ts";
 
-/** How often all containers are listed where nothing seems to happen, and how often at most. */
+/** How often all containers are listed where nothing seems to happen. */
 const RESCAN_MS = 60_000;
-const LIST_MS = 1000;
+
+/**
+ * How often at most where something does: soon enough that nobody sees a container without a name,
+ * but a server that has much to list is not kept busy by it for more than a tenth of its time.
+ */
+const LIST_MS = 250;
+const LIST_SHARE = 10;
+const SLOWEST_LIST_MS = 2000;
 
 /** How often a server is asked again that does not speak CRI, as containerd beside Docker. */
 const NO_CRI_MS = 60_000;
@@ -67,7 +74,7 @@ export class CriRuntime implements Runtime {
     await this.#running;
   }
 
-  /** Something has happened that was not told: all is listed, within the second. */
+  /** Something has happened that was not told: all is listed, soon. */
   cgroupChanged(): void {
     this.#isListWanted = true;
     this.#wake.abort();
@@ -159,14 +166,17 @@ export class CriRuntime implements Runtime {
 
   async #keepListing(client: CriClient, pods: Pods, signal: AbortSignal): Promise<void> {
     let listedAt = performance.now();
+    let soonest = LIST_MS;
     while (!signal.aborted) {
-      const rest = listedAt + (this.#isListWanted ? LIST_MS : RESCAN_MS) - performance.now();
+      const rest = listedAt + (this.#isListWanted ? soonest : RESCAN_MS) - performance.now();
       if (rest > 0) {
         await this.#pause(rest);
         continue;
       }
       listedAt = performance.now();
       await this.#list(client, pods);
+      const lasted = performance.now() - listedAt;
+      soonest = Math.min(Math.max(LIST_MS, LIST_SHARE * lasted), SLOWEST_LIST_MS);
     }
   }
 
