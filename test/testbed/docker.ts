@@ -220,9 +220,22 @@ path = "${folder}/containerd/opt"
 
 async function removeContainers(api: Docker): Promise<void> {
   const containers = await api.listContainers({ all: true });
-  await Promise.all(
-    containers.map(async ({ Id: id }) => api.getContainer(id).remove({ force: true, v: true })),
-  );
+  await Promise.all(containers.map(({ Id: id }) => removeOne(api.getContainer(id))));
   // The last shims end a moment after their containers.
   if (containers.length > 0) await sleep(100);
+}
+
+async function removeOne(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    // One that removes itself at its end may be doing so at this moment.
+    const status = (error as { statusCode?: number }).statusCode;
+    if (status === 404) return;
+    if (status !== 409) throw error;
+    await until("a container to be gone", async () => {
+      const found = await container.inspect().catch(() => undefined);
+      return found === undefined;
+    });
+  }
 }
