@@ -69,6 +69,7 @@ export async function startAggregator(
     cluster,
     series,
     deliver: (batch) => history?.append(batch),
+    free: () => roomIn(history),
     counters: createScrapeCounters(registry),
     clock,
     logger,
@@ -162,6 +163,13 @@ function agentsOf(targets: Targets): Agent[] {
 
 function* runningIn(cluster: Cluster, now: number): Generator<RecentSubject> {
   for (const one of cluster.recent(now)) if (one.isRunning) yield one;
+}
+
+/** How many samples more can wait for the disk. */
+function roomIn(history: History | undefined): number {
+  if (history === undefined) return Number.POSITIVE_INFINITY;
+  const { capacity, queued } = history.state();
+  return capacity - queued;
 }
 
 async function openHistory(

@@ -1,3 +1,4 @@
+import { LONGEST_AGENT_INTERVAL } from "../jobs/job.ts";
 import type { Target } from "../jobs/target.ts";
 import type { Applied } from "../model/cluster.ts";
 import type { Feed } from "../model/feed.ts";
@@ -7,6 +8,9 @@ import { createReadFeed, type ReadFeed, type ReadFeedAnswer } from "./read-feed.
 
 /** Agents keep a minute: what is asked for again within it loses nothing. */
 const KEPT_MS = 60_000;
+
+/** So long an agent can be left alone besides its interval without anything being lost. */
+const PATIENCE_MS = KEPT_MS - LONGEST_AGENT_INTERVAL;
 
 /** Where an agent answers, from where its metrics are: its feed stands beside them. */
 export function agentBase(url: string): string {
@@ -25,11 +29,19 @@ export class AgentAsker implements Asker, Speaker {
    * stored already the cluster knows by the history's cursor.
    */
   #cursor: string | undefined;
+  /** Samples that the last good answer brought. */
+  #samples: number | undefined;
 
   constructor(url: string, read: ReadFeed, tools: ScrapeTools) {
     this.url = url;
     this.#read = read;
     this.#tools = tools;
+  }
+
+  async enter(signal: AbortSignal): Promise<() => void> {
+    const isFirst = this.#samples === undefined;
+    const leave = await this.#tools.intake.enter(this.#samples, PATIENCE_MS, signal);
+    return () => leave(isFirst ? this.#samples : undefined);
   }
 
   async scrape(signal: AbortSignal): Promise<Came> {
@@ -41,6 +53,7 @@ export class AgentAsker implements Asker, Speaker {
       this.#node = node;
       const applied = this.#take(answer);
       this.isUp = true;
+      this.#samples = applied.samples;
       return cameOf(answer, applied);
     } catch (error) {
       if (!signal.aborted) this.isUp = false;

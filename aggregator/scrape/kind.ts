@@ -6,6 +6,7 @@ import type { Target } from "../jobs/target.ts";
 import type { Batch } from "../model/batch.ts";
 import type { Cluster, Gap } from "../model/cluster.ts";
 import type { ScrapeCounters } from "./counters.ts";
+import type { Intake } from "./intake.ts";
 import type { Owners } from "./owners.ts";
 import type { SeriesPage } from "./series/scraped.ts";
 import type { SeriesRoom } from "./series/series-room.ts";
@@ -34,6 +35,8 @@ export interface ScrapeTools {
   readonly cluster: Cluster;
   /** Takes what is new of a node, to keep it. */
   readonly deliver: (batch: Batch) => void;
+  /** How much of that there is room for. */
+  readonly intake: Intake;
   readonly owners: Owners;
   readonly counters: ScrapeCounters;
   readonly clock: Clock;
@@ -44,6 +47,11 @@ export interface ScrapeTools {
 
 /** One target that is asked again and again. */
 export interface Asker {
+  /**
+   * Waits until there is room for what it will bring; answers what to call after the scrape. Absent where
+   * nothing is gained by waiting.
+   */
+  enter?(signal: AbortSignal): Promise<() => void>;
   /** Asks once and takes the answer in. Throws a ScrapeError that says what is wrong with it. */
   scrape(signal: AbortSignal): Promise<Came>;
   /** It is not asked any more. */

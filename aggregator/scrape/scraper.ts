@@ -46,6 +46,15 @@ export class Scraper {
    * @returns the failures since the last good answer
    */
   async scrape(signal: AbortSignal, due: number): Promise<number> {
+    const leave = await this.#asker.enter?.(signal);
+    try {
+      return await this.#inTurn(signal, due);
+    } finally {
+      leave?.();
+    }
+  }
+
+  async #inTurn(signal: AbortSignal, due: number): Promise<number> {
     const { turns } = this.#options;
     const isProven = this.state.health === "up";
     const slots = isProven ? turns.proven : turns.trial;

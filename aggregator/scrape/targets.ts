@@ -4,6 +4,7 @@ import { openPeer, type Peer } from "../../lib/http/peer.ts";
 import type { Job } from "../jobs/job.ts";
 import type { Target } from "../jobs/target.ts";
 import { openTarget, paceOf } from "./all.ts";
+import { Intake } from "./intake.ts";
 import type { ScrapeTools } from "./kind.ts";
 import { Owners } from "./owners.ts";
 import { runSchedule } from "./schedule.ts";
@@ -20,6 +21,8 @@ export interface TargetsOptions extends Pick<
 > {
   /** Keeps the newest series of each target. */
   readonly series: SeriesStore;
+  /** How many samples `deliver` can take now. */
+  readonly free: () => number;
 }
 
 interface Running {
@@ -38,6 +41,7 @@ export class Targets {
   readonly #options: TargetsOptions;
   readonly #running = new Map<string, Running>();
   readonly #owners = new Owners();
+  readonly #intake: Intake;
   readonly #turns: Turns = { proven: new Slots(...PROVEN), trial: new Slots(...TRIAL) };
   /** One for each way of speaking to somebody. */
   readonly #peers = new Map<string, Peer>();
@@ -45,6 +49,7 @@ export class Targets {
 
   constructor(options: TargetsOptions) {
     this.#options = options;
+    this.#intake = new Intake(options.free);
   }
 
   /** Asks these targets from now on, and no others; one that is as it was goes on. */
@@ -90,6 +95,7 @@ export class Targets {
       seriesRoom: (of) => sink.room(of),
       cluster,
       deliver,
+      intake: this.#intake,
       counters,
       clock,
       logger,

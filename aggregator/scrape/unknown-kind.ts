@@ -32,6 +32,10 @@ export function openUnknown(
   }
 
   return {
+    async enter(signal) {
+      if (known === asPage) return () => undefined;
+      return (await asAgent.enter?.(signal)) ?? (() => undefined);
+    },
     async scrape(signal) {
       const asked = known;
       known = undefined;

@@ -15,6 +15,7 @@ import { Cluster } from "../../../aggregator/model/cluster.ts";
 import { openTarget } from "../../../aggregator/scrape/all.ts";
 import { createScrapeCounters } from "../../../aggregator/scrape/counters.ts";
 import { ScrapeError } from "../../../aggregator/scrape/failure.ts";
+import { Intake } from "../../../aggregator/scrape/intake.ts";
 import type { Asker, Came } from "../../../aggregator/scrape/kind.ts";
 import { Owners } from "../../../aggregator/scrape/owners.ts";
 import { SeriesRooms } from "../../../aggregator/scrape/series/series-room.ts";
@@ -54,6 +55,7 @@ function askerFor(more: Partial<Job> = {}): Asker {
     peer,
     cluster,
     deliver: (batch) => void kept.push(batch),
+    intake: new Intake(() => Number.POSITIVE_INFINITY),
     owners: new Owners(),
     counters: createScrapeCounters(new Registry()),
     clock: { now: () => NOW, monotonic: () => performance.now() },

@@ -139,6 +139,7 @@ const store = new SeriesStore(MEMORY);
 const targets = new Targets({
   cluster: new Cluster(),
   deliver: () => undefined,
+  free: () => Number.POSITIVE_INFINITY,
   counters: createScrapeCounters(new Registry()),
   clock: systemClock,
   logger: pino({ level: "silent" }),

@@ -7,6 +7,7 @@ import { Cluster } from "../../../aggregator/model/cluster.ts";
 import { AgentAsker } from "../../../aggregator/scrape/agent.ts";
 import { createScrapeCounters } from "../../../aggregator/scrape/counters.ts";
 import { ScrapeError } from "../../../aggregator/scrape/failure.ts";
+import { Intake } from "../../../aggregator/scrape/intake.ts";
 import { Owners } from "../../../aggregator/scrape/owners.ts";
 import { parseFeed } from "../../../aggregator/scrape/parse-feed.ts";
 import type { ReadFeed } from "../../../aggregator/scrape/read-feed.ts";
@@ -74,6 +75,7 @@ class Bench {
       peer: openPeer(PLAIN_PEER),
       cluster: this.cluster,
       deliver: (batch) => void this.kept.push(batch),
+      intake: new Intake(() => Number.POSITIVE_INFINITY),
       owners: this.#owners,
       seriesRoom: () => new SeriesRooms<string>(1e9).open(""),
     });
