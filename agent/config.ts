@@ -14,6 +14,7 @@ import {
 } from "../lib/config/builders.ts";
 import type { OptionsOf } from "../lib/config/option.ts";
 import { MOST_STARS, starsOf } from "../lib/glob.ts";
+import { webConfigFile } from "../lib/http/web-config/option.ts";
 import { stateDirectory } from "../lib/state-directory.ts";
 import {
   isMetricGroup,
@@ -43,6 +44,7 @@ function checkGlobs(globs: readonly string[]): string | undefined {
 /** The agent's settings, read and checked. */
 export interface AgentConfig extends EngineConfig {
   readonly listen: string;
+  readonly "web.config.file": string | undefined;
   readonly node: string;
   readonly "interval.seconds": number;
   readonly "window.seconds": number;
@@ -86,6 +88,7 @@ export const agentOptions: OptionsOf<AgentConfig> = {
     default: "127.0.0.1:8180",
     help: "Where the agent answers.",
   }),
+  "web.config.file": webConfigFile,
   node: text({
     default: hostname(),
     placeholder: "NAME",

@@ -1,5 +1,6 @@
 import { choice, text } from "../lib/config/builders.ts";
 import type { OptionsOf } from "../lib/config/option.ts";
+import { type LoginConfig, loginOptions } from "../lib/http/login-options.ts";
 import { type AgentConfig, agentOptions } from "./config.ts";
 
 /** What `plimsoll doctor` can be told besides what the agent is told. */
@@ -10,13 +11,14 @@ interface OwnValues {
 }
 
 /** Its settings, read and checked. */
-export type DoctorConfig = AgentConfig & OwnValues;
+export type DoctorConfig = AgentConfig & LoginConfig & OwnValues;
 
 const group = "Doctor";
 
 /** Its settings: its own, and those of the agent that it speaks for. */
 export const doctorOptions: OptionsOf<DoctorConfig> = {
   ...agentOptions,
+  ...loginOptions,
   format: choice({
     values: ["text", "json"],
     default: "text",

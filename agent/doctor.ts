@@ -1,5 +1,7 @@
 import { systemClock } from "../lib/clock.ts";
 import { ConfigError } from "../lib/errors.ts";
+import { peerOf } from "../lib/http/login-options.ts";
+import { openPeer } from "../lib/http/peer.ts";
 import type { Surroundings } from "../lib/surroundings.ts";
 import { columnOf } from "../wire/metrics/all.ts";
 import { filesystemMetrics } from "../wire/metrics/filesystem.ts";
@@ -41,13 +43,22 @@ export async function runDoctor(
 ): Promise<Verdict> {
   const { url, metric, format } = config;
   const diagnosis =
-    url === undefined ? await lookAround(config, surroundings) : await askDiagnosis(url, metric);
+    url === undefined ? await lookAround(config, surroundings) : await askAgent(config, url);
   const metricsOnly = metric !== undefined;
   const written =
     format === "json"
       ? `${JSON.stringify(diagnosis, undefined, 2)}\n`
       : writeText(diagnosis, { colours, metricsOnly });
   return { text: written, code: diagnosis.is_fit ? 0 : 1 };
+}
+
+async function askAgent(config: DoctorConfig, url: string): Promise<Diagnosis> {
+  const peer = openPeer(peerOf(config));
+  try {
+    return await askDiagnosis(url, config.metric, (to, how) => peer.request(to, how));
+  } finally {
+    peer.close();
+  }
 }
 
 async function lookAround(config: DoctorConfig, surroundings: Surroundings): Promise<Diagnosis> {

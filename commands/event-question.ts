@@ -2,7 +2,7 @@ import { ConfigError } from "../lib/errors.ts";
 import { parseEventQuery } from "../wire/events/query.ts";
 import { QueryError } from "../wire/stats/query.ts";
 import { parseTime } from "../wire/stats/time.ts";
-import type { EventsConfig } from "./events-options.ts";
+import type { QuestionConfig } from "./events-options.ts";
 
 /** What is asked for. Times are Unix milliseconds. */
 export interface EventQuestion {
@@ -29,7 +29,7 @@ const KEYS: Readonly<Record<string, string>> = {
 const REPEATED: readonly string[] = ["type", "container", "image", "label"];
 
 /** Understands what was asked for; throws a ConfigError for what can't be. */
-export function parseQuestion(config: EventsConfig, now: number): EventQuestion {
+export function parseQuestion(config: QuestionConfig, now: number): EventQuestion {
   const since = timeOf("since", config.since, now);
   const until = timeOf("until", config.until, now);
   if (since !== undefined && until !== undefined && since > until) {

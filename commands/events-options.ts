@@ -1,14 +1,18 @@
 import { choice, list, text } from "../lib/config/builders.ts";
 import type { OptionsOf } from "../lib/config/option.ts";
+import { type LoginConfig, loginOptions } from "../lib/http/login-options.ts";
 
-/** What `plimsoll events` can be told. */
-export interface EventsConfig {
+/** What `plimsoll events` can be told of what to tell. */
+export interface QuestionConfig {
   readonly url: string | undefined;
   readonly since: string | undefined;
   readonly until: string | undefined;
   readonly filter: readonly string[];
   readonly format: "text" | "json";
 }
+
+/** What `plimsoll events` can be told. */
+export type EventsConfig = QuestionConfig & LoginConfig;
 
 /** Its settings, read and checked. */
 export const eventsOptions: OptionsOf<EventsConfig> = {
@@ -40,4 +44,5 @@ export const eventsOptions: OptionsOf<EventsConfig> = {
     default: "text",
     help: "How to write each event: as a line for people, or as a line of JSON.",
   }),
+  ...loginOptions,
 };

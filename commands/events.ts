@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { messageOf } from "../lib/errors.ts";
-import { readJson, request } from "../lib/http/client.ts";
+import type { RequestOptions } from "../lib/http/ask.ts";
+import { readJson } from "../lib/http/client.ts";
 import { follow, type Message } from "../lib/http/event-source.ts";
+import { peerOf } from "../lib/http/login-options.ts";
+import { openPeer, type Peer } from "../lib/http/peer.ts";
 import { listAt, textAt } from "../lib/json-at.ts";
 import type { Part } from "../lib/lifecycle.ts";
 import type { Logger } from "../lib/log.ts";
@@ -41,7 +44,7 @@ export async function followEvents(
   surroundings: EventsSurroundings,
 ): Promise<Part> {
   const question = parseQuestion(config, surroundings.now());
-  const following = new Following(question, config.format, surroundings);
+  const following = new Following(question, config, surroundings);
   await following.begin(config.url === undefined ? DEFAULT_URLS : [config.url]);
   return following;
 }
@@ -49,19 +52,17 @@ export async function followEvents(
 class Following implements Part {
   readonly #question: EventQuestion;
   readonly #format: EventsConfig["format"];
+  readonly #peer: Peer;
   readonly #surroundings: EventsSurroundings;
   readonly #stop = new AbortController();
   #lastId = "";
   #pause = FIRST_PAUSE_MS;
   #isTrouble = false;
 
-  constructor(
-    question: EventQuestion,
-    format: EventsConfig["format"],
-    surroundings: EventsSurroundings,
-  ) {
+  constructor(question: EventQuestion, config: EventsConfig, surroundings: EventsSurroundings) {
     this.#question = question;
-    this.#format = format;
+    this.#format = config.format;
+    this.#peer = openPeer(peerOf(config));
     this.#surroundings = surroundings;
   }
 
@@ -84,6 +85,7 @@ class Following implements Part {
 
   close(): void {
     this.#stop.abort();
+    this.#peer.close();
   }
 
   async #begin(url: string): Promise<void> {
@@ -107,7 +109,7 @@ class Following implements Part {
   }
 
   async #list(url: string, limit: string): Promise<unknown> {
-    const response = await request(this.#address(url, { stream: "0", limit }), {
+    const response = await this.#peer.request(this.#address(url, { stream: "0", limit }), {
       timeoutMs: LIST_MS,
       maxBytes: LIST_BYTES,
       headers: { accept: "application/json" },
@@ -132,7 +134,7 @@ class Following implements Part {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const options = {
-        ask: request,
+        ask: (to: string | URL, how: RequestOptions) => this.#peer.request(to, how),
         lastId: this.#lastId,
         signal,
         opened: (): void => this.#opened(),

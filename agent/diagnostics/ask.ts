@@ -81,11 +81,15 @@ export function parseDiagnosis(value: unknown): Diagnosis {
 }
 
 /** Asks an agent; throws with the reason if it does not tell. */
-export async function askDiagnosis(url: string, metric: string | undefined): Promise<Diagnosis> {
+export async function askDiagnosis(
+  url: string,
+  metric: string | undefined,
+  ask: typeof request = request,
+): Promise<Diagnosis> {
   const asked = new URL(url);
   asked.pathname = `${asked.pathname.replace(/\/$/, "")}/diagnostics`;
   asked.search = metric === undefined ? "" : new URLSearchParams({ metric }).toString();
-  const response = await request(asked, {
+  const response = await ask(asked, {
     timeoutMs: PATIENCE_MS,
     maxBytes: LARGEST,
     headers: { accept: "application/json" },

@@ -1,4 +1,5 @@
 import { lines, request, type Response } from "../../lib/http/client.ts";
+import { statusMessage } from "../../lib/http/status-advice.ts";
 import { FEED_CONTENT_TYPE } from "../../wire/feed.ts";
 import type { Feed } from "../model/feed.ts";
 import { askTarget, clockDifferenceOf, refuse, type Request } from "./ask-target.ts";
@@ -56,8 +57,7 @@ async function refuseOthers(response: Response): Promise<void> {
   const isFeed = type.split(";")[0]?.trim() === FEED_CONTENT_TYPE;
   if (response.status === 200 && isFeed) return;
   if (response.status !== 200) {
-    const message = `answers with status ${response.status}`;
-    await refuse(response, new ScrapeError("status", message));
+    await refuse(response, new ScrapeError("status", statusMessage(response.status)));
   }
   const message = `answers ${type}, which is no feed; is this an agent?`;
   await refuse(response, new ScrapeError("not_a_feed", message));

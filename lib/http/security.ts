@@ -1,9 +1,19 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import { HttpError } from "./errors.ts";
 
-/** Says whether a request may pass: yes, no, or not without saying who asks. */
-export type Authorize = (request: FastifyRequest) => Promise<"allowed" | "denied" | "challenge">;
+/** What a request that may not pass is told. */
+export interface Refusal {
+  readonly statusCode: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+}
+
+/** Whether a request may pass: yes, no, not without saying who asks, or no in words of its own. */
+export type Verdict = "allowed" | "denied" | "challenge" | Refusal;
+
+/** Says whether a request may pass; one that it throws for may not. */
+export type Authorize = (request: FastifyRequest) => Promise<Verdict>;
 
 const headers: readonly (readonly [string, string])[] = [
   [
@@ -23,13 +33,38 @@ export function addSecurityHeaders(app: FastifyInstance): void {
   });
 }
 
+/** Puts these headers on every answer, those of a refusal too; what a route sets itself stays. */
+export function addAnswerHeaders(
+  app: FastifyInstance,
+  headersOf: () => Readonly<Record<string, string>>,
+): void {
+  app.addHook("onRequest", async (_request, reply) => {
+    // On the bare answer, so that they are there for whoever writes to it directly.
+    for (const [name, value] of Object.entries(headersOf())) reply.raw.setHeader(name, value);
+  });
+}
+
+const CHALLENGE: Refusal = {
+  statusCode: 401,
+  message: "say who you are",
+  headers: { "www-authenticate": 'Basic realm="Plimsoll", charset="UTF-8"' },
+};
+
 /** Lets only those requests through, unknown paths included, that `authorize` allows. */
 export function guard(app: FastifyInstance, authorize: Authorize): void {
-  app.addHook("onRequest", async (request, reply) => {
-    const verdict = await authorize(request);
-    if (verdict === "allowed") return;
-    if (verdict === "denied") throw new HttpError(403, "you may not ask for this");
-    void reply.header("www-authenticate", 'Basic realm="Plimsoll", charset="UTF-8"');
-    throw new HttpError(401, "say who you are");
-  });
+  app.addHook("onRequest", async (request, reply) => check(authorize, request, reply));
+}
+
+/** Throws an HttpError if a request may not pass. */
+export async function check(
+  authorize: Authorize,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const verdict = await authorize(request);
+  if (verdict === "allowed") return;
+  if (verdict === "denied") throw new HttpError(403, "you may not ask for this");
+  const refusal = verdict === "challenge" ? CHALLENGE : verdict;
+  void reply.headers({ ...refusal.headers });
+  throw new HttpError(refusal.statusCode, refusal.message);
 }

@@ -1,20 +1,21 @@
 import http from "node:http";
 import type { RequestListener, Server } from "node:http";
-import https from "node:https";
 
 import fastify from "fastify";
-import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import { formatAddress, isLoopback, parseAddress } from "../config/address.ts";
 import type { Address } from "../config/address.ts";
 import { codeOf, ConfigError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { limitConnections } from "./connection-limit.ts";
 import { addDocs } from "./docs.ts";
 import { answerClientError, answerError, answerErrors } from "./errors.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Readiness } from "./health.ts";
 import { listRoutes } from "./routes.ts";
-import { addSecurityHeaders, guard } from "./security.ts";
+import { createSecureServer, type ServerTls } from "./secure-server.ts";
+import { addAnswerHeaders, addSecurityHeaders, check, guard } from "./security.ts";
 import type { Authorize } from "./security.ts";
 import { keepUnderWay } from "./under-way.ts";
 import { ajvOptions, refuseEndlessNumbers, validationError } from "./validation.ts";
@@ -26,9 +27,13 @@ export interface HttpServerOptions {
   readonly version: string;
   readonly logger: Logger;
   /** Serve HTTPS. */
-  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+  readonly tls?: ServerTls;
   /** Says whether a request may pass; the place where authentication goes. Everybody may if left out. */
   readonly authorize?: Authorize;
+  /** Whether `authorize` keeps anybody out now; it does if left out. */
+  readonly isGuarded?: () => boolean;
+  /** What every answer has in its head besides. */
+  readonly answerHeaders?: () => Readonly<Record<string, string>>;
   /** What `/-/ready` answers; always ready if left out. */
   readonly ready?: () => Readiness | Promise<Readiness>;
   /** What a proxy may put before every path; the paths are known without it, too. */
@@ -46,10 +51,12 @@ export interface HttpServerOptions {
 const keepAliveMs = 75_000;
 const closeGraceMs = 3000;
 const maxConnections = 1024;
+/** Half of them, so that one address cannot keep all others out. */
+const maxConnectionsOfOne = 512;
 const maxHeaderBytes = 16_384;
 
 /** What listen() must know of a server that createHttpServer() has made. */
-const protections = new WeakMap<FastifyInstance, { tls: boolean; guarded: boolean }>();
+const protections = new WeakMap<FastifyInstance, { tls: boolean; guarded: () => boolean }>();
 
 /**
  * A server with everything but the program's own routes: errors in one shape, health, limits, strict
@@ -59,6 +66,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const app = open(options);
   const routes = listRoutes(app);
   addSecurityHeaders(app);
+  if (options.answerHeaders !== undefined) addAnswerHeaders(app, options.answerHeaders);
   if (options.authorize !== undefined) guard(app, options.authorize);
   app.setSchemaErrorFormatter(validationError);
   answerErrors(app, routes);
@@ -69,7 +77,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   addDocs(app, routes, { title, description, version });
   protections.set(app, {
     tls: options.tls !== undefined,
-    guarded: options.authorize !== undefined,
+    guarded: options.isGuarded ?? (() => options.authorize !== undefined),
   });
   return app;
 }
@@ -86,10 +94,24 @@ function open(options: HttpServerOptions): FastifyInstance {
     // A name on a path may be a cgroup's, and those are long.
     routerOptions: { maxParamLength: 2048 },
     ajv: { customOptions: { ...ajvOptions } },
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    frameworkErrors: (error, request, reply) =>
+      void answerUnrouted(options.authorize, { error, request, reply }),
     clientErrorHandler: answerClientError,
     rewriteUrl: ({ url = "/" }) => withoutBase(url, options.basePath ?? ""),
   });
+}
+
+/** What no route can be found for, such as a path that is none, is told only to those who may ask. */
+async function answerUnrouted(
+  authorize: Authorize | undefined,
+  { error, request, reply }: { error: Error; request: FastifyRequest; reply: FastifyReply },
+): Promise<void> {
+  try {
+    if (authorize !== undefined) await check(authorize, request, reply);
+    answerError(error, request, reply);
+  } catch (refusal) {
+    answerError(refusal, request, reply);
+  }
 }
 
 function withoutBase(url: string, basePath: string): string {
@@ -112,8 +134,9 @@ function createServer(options: HttpServerOptions, listener: RequestListener): Se
   const server: Server =
     options.tls === undefined
       ? http.createServer(limits, listener)
-      : https.createServer({ ...limits, ...options.tls }, listener);
+      : createSecureServer({ ...limits, handshakeTimeout: headersTimeout }, options.tls, listener);
   server.setTimeout(options.idleTimeoutMs ?? 120_000);
+  limitConnections(server, maxConnectionsOfOne);
   server.maxConnections = maxConnections;
   keepUnderWay(server);
   return server;
@@ -155,8 +178,8 @@ export async function listen(
     throw new ConfigError("listen", address, "must be HOST:PORT; write for example 127.0.0.1:8180");
   }
   await bind(app, wanted);
-  const { tls, guarded } = protections.get(app) ?? { tls: false, guarded: false };
-  if (!isLoopback(wanted.host)) warnIfOpen(address, { tls, guarded }, logger);
+  const { tls, guarded } = protections.get(app) ?? { tls: false, guarded: () => false };
+  if (!isLoopback(wanted.host)) warnIfOpen(address, { tls, guarded: guarded() }, logger);
   const host = ["", "::", "0.0.0.0"].includes(wanted.host) ? "127.0.0.1" : wanted.host;
   const at = formatAddress({ host, port: boundPort(app) ?? wanted.port });
   return { url: `${tls ? "https" : "http"}://${at}`, close: () => close(app) };
@@ -201,7 +224,7 @@ function warnIfOpen(
   logger.warn(
     { listen: address, missing: missing.join(" and ") },
     "anybody who can reach this address can read what is served or listen in; " +
-      "set listen to 127.0.0.1:PORT, or allow only a proxy with TLS and authentication to reach it",
+      "set listen to 127.0.0.1:PORT, or --web-config-file to a file with a certificate and users",
   );
 }
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { eventLine } from "../../commands/event-line.ts";
 import { parseQuestion } from "../../commands/event-question.ts";
-import type { EventsConfig } from "../../commands/events-options.ts";
+import type { QuestionConfig } from "../../commands/events-options.ts";
 import { ConfigError } from "../../lib/errors.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
-const PLAIN: EventsConfig = {
+const PLAIN: QuestionConfig = {
   url: undefined,
   since: undefined,
   until: undefined,
@@ -44,7 +44,7 @@ describe("a question", () => {
     ]);
   });
 
-  it.each<[string, Partial<EventsConfig>]>([
+  it.each<[string, Partial<QuestionConfig>]>([
     ["since", { since: "yesterday" }],
     ["until", { until: "2026-02-31T00:00:00Z" }],
     ["since", { since: "1m", until: "2m" }],

@@ -59,6 +59,9 @@ export async function makeCertificates(
   };
   return {
     server: await sign("server", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n"),
-    client: await sign("client", "extendedKeyUsage=clientAuth\n"),
+    client: await sign(
+      "client",
+      "subjectAltName=DNS:client.test,URI:spiffe://test/client\nextendedKeyUsage=clientAuth\n",
+    ),
   };
 }

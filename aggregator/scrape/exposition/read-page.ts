@@ -1,4 +1,5 @@
 import type { Response } from "../../../lib/http/client.ts";
+import { statusMessage } from "../../../lib/http/status-advice.ts";
 import { Slice } from "../../../lib/slice.ts";
 import { version } from "../../../lib/version.ts";
 import { ExpositionParser } from "../../../wire/exposition/parse.ts";
@@ -49,8 +50,7 @@ function headersFor({ scrapeTimeout }: Target): Record<string, string> {
 
 async function read(response: Response, context: PageContext): Promise<ReadPage> {
   if (response.status !== 200) {
-    const message = `answers with status ${response.status}`;
-    return refuse(response, new ScrapeError("status", message));
+    return refuse(response, new ScrapeError("status", statusMessage(response.status)));
   }
   const type = response.headers["content-type"];
   const format = formatOf(type);
