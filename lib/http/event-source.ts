@@ -14,6 +14,8 @@ export interface FollowOptions {
   /** The last message that was taken; empty if there was none. */
   readonly lastId: string;
   readonly signal: AbortSignal;
+  /** In characters; a megabyte if not told. */
+  readonly longestMessage?: number;
   /** Told when the stream has begun. */
   readonly opened?: () => void;
   /** Takes a message; the next one is read when that is done. */
@@ -65,7 +67,8 @@ export async function follow(url: URL, options: FollowOptions): Promise<void> {
     await refuseOthers(response);
     heard();
     options.opened?.();
-    for await (const message of messages(response.body, heard)) await take(message);
+    const { longestMessage = LONGEST_MESSAGE } = options;
+    for await (const message of messages(response.body, heard, longestMessage)) await take(message);
   } finally {
     clearTimeout(timer);
   }
@@ -82,15 +85,19 @@ async function refuseOthers(response: Response): Promise<void> {
 }
 
 /** The messages of a stream; comments only show that somebody is there. */
-async function* messages(body: AsyncIterable<Buffer>, heard: () => void): AsyncGenerator<Message> {
+async function* messages(
+  body: AsyncIterable<Buffer>,
+  heard: () => void,
+  longest: number,
+): AsyncGenerator<Message> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {
     heard();
     rest += decoder.decode(chunk, { stream: true });
     // A chunk is small beside a message that is too long.
-    if (rest.length > LONGEST_MESSAGE && !rest.includes("\n\n")) {
-      throw new Error(`cannot read a message of more than ${LONGEST_MESSAGE} characters`);
+    if (rest.length > longest && !rest.includes("\n\n")) {
+      throw new Error(`cannot read a message of more than ${longest} characters`);
     }
     const blocks = rest.split("\n\n");
     rest = blocks.pop() ?? "";
