@@ -148,16 +148,30 @@ function frozen(window: Window, { id, container_id }: Container, time: number): 
   return undefined;
 }
 
-/** Finds a container by its engine's id. */
+/**
+ * Finds a container by its engine's id, of those that exist or went within the window. An engine may tell
+ * thousands of events in a second: all are gone through only when there are others.
+ */
 function lookUp(window: Window): (engineId: string) => Container | undefined {
-  return (engineId) =>
-    trackedOf(window, ({ container }) => container.container_id === engineId)?.container;
+  let index = new Map<string, Tracked>();
+  let [tick, size] = [Number.NaN, 0];
+  return (engineId) => {
+    if (tick !== window.tick || size !== window.size) {
+      [tick, size] = [window.tick, window.size];
+      index = byEngineId(window);
+    }
+    return index.get(engineId)?.container;
+  };
 }
 
-/** Of those that exist or went within the window. */
-function trackedOf(window: Window, is: (tracked: Tracked) => boolean): Tracked | undefined {
-  for (const tracked of window.all()) if (is(tracked)) return tracked;
-  return undefined;
+function byEngineId(window: Window): Map<string, Tracked> {
+  const index = new Map<string, Tracked>();
+  for (const tracked of window.all()) {
+    const { container_id: engineId } = tracked.container;
+    // Those that exist come first.
+    if (engineId !== undefined && !index.has(engineId)) index.set(engineId, tracked);
+  }
+  return index;
 }
 
 /** Of a container without a cgroup, yet or any more, its engine or at least the event tells. */

@@ -2,6 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Fields } from "../../lib/config/fields.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Labels } from "../../wire/labels.ts";
+import type { Orchestrators } from "./orchestrator.ts";
 
 /** Targets that came from one place: a file, a service, a name. */
 export interface TargetGroup {
@@ -19,6 +20,8 @@ export interface DiscoveryContext {
   readonly logger: Logger;
   /** Where paths that are not absolute begin: the configuration file's folder. */
   readonly folder: string;
+  /** Takes what is found besides targets: who tells events. Absent where nobody wants to know. */
+  readonly orchestrators?: Orchestrators;
 }
 
 /** How finding goes, for `/targets` and `/metrics`. */

@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 
 import type { Fields } from "../../lib/config/fields.ts";
-import { readJson, readText, request } from "../../lib/http/client.ts";
+import { lines, readJson, readText, request, type Response } from "../../lib/http/client.ts";
 import { parsePeer } from "../../lib/http/peer-config.ts";
 import type { PeerSettings } from "../../lib/http/peer-settings.ts";
 import { openPeer, type Peer } from "../../lib/http/peer.ts";
@@ -10,6 +10,9 @@ import { printableUrl } from "../../lib/printable-url.ts";
 
 const LIST_BYTES = 134_217_728;
 const TIMEOUT_MS = 30_000;
+/** A stream is taken up anew after it, which costs nothing. */
+const STREAM_MS = 3_600_000;
+const STREAM_BYTES = 1 << 30;
 
 const HOSTS = "unix:///var/run/docker.sock, tcp://10.0.0.1:2375 or https://10.0.0.1:2376";
 
@@ -73,19 +76,45 @@ export class DockerEngine {
       maxBytes: LIST_BYTES,
       signal,
     });
-    if (response.status !== 200) {
-      const said = textAt(parsed(await readText(response)), "message").slice(0, 300);
-      const reason = said === "" ? "" : `: ${said}`;
-      throw new Error(`cannot list ${path}: the engine answers ${response.status}${reason}`);
-    }
+    await refuseOthers(response, `list ${path}`);
     const list = await readJson(response);
     if (!Array.isArray(list)) throw new Error(`cannot list ${path}: the answer is no list`);
     return list;
   }
 
+  /**
+   * Events as they come, each a text of JSON, until the engine or the signal ends it. Throws if the engine
+   * cannot be asked or refuses.
+   *
+   * @param since seconds with nine digits behind the point: what it still knows from then on comes first
+   */
+  async *follow(
+    types: readonly string[],
+    since: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
+    const from = since === undefined ? "" : `since=${since}&`;
+    const path = `/events?${from}filters=${encoded({ type: types })}`;
+    const response = await this.#peer.request(this.#base + path, {
+      timeoutMs: STREAM_MS,
+      maxBytes: STREAM_BYTES,
+      headers: { "accept-encoding": "identity" },
+      signal,
+    });
+    await refuseOthers(response, "follow /events");
+    yield* lines(response);
+  }
+
   close(): void {
     this.#peer.close();
   }
+}
+
+async function refuseOthers(response: Response, what: string): Promise<void> {
+  if (response.status === 200) return;
+  const said = textAt(parsed(await readText(response)), "message").slice(0, 300);
+  const reason = said === "" ? "" : `: ${said}`;
+  throw new Error(`cannot ${what}: the engine answers ${response.status}${reason}`);
 }
 
 function socketPeer(socketPath: string): Peer {

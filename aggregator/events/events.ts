@@ -10,9 +10,10 @@ import type { Agent, Measured } from "./agent.ts";
 import type { EventCounters } from "./counters.ts";
 import { Followers } from "./followers.ts";
 import { type NodeTurn, NodeWatch } from "./node-watch.ts";
+import { Orchestrators } from "./orchestrators.ts";
 import { remember, type Remembered } from "./remembered.ts";
 import { Reorder } from "./reorder.ts";
-import { ServiceWatch } from "./service-watch.ts";
+import { type ServiceNews, ServiceWatch } from "./service-watch.ts";
 import { TaskWatch } from "./task-watch.ts";
 
 /** What events are gathered from, and where they are kept. */
@@ -48,6 +49,8 @@ const FIRST_ROUND_MS = 30_000;
 /** The events of the whole cluster: those of all agents, and what only shows from above. */
 export class ClusterEvents {
   readonly log: EventLog;
+  /** Who tells what becomes of services, where discoveries know somebody. */
+  readonly orchestrators: Orchestrators;
   readonly #options: ClusterEventsOptions;
   readonly #kept: OwnSegments;
   readonly #remembered: Remembered;
@@ -83,6 +86,10 @@ export class ClusterEvents {
       this.log.append(event, moments);
       counters.told(event.type);
     });
+    this.orchestrators = new Orchestrators((event) => this.#push(event), {
+      count: (group) => remembered.counts.get(group),
+      has: (mark) => remembered.marks.has(mark),
+    });
     this.#followers = new Followers({
       logger,
       lastId: (node) => remembered.positions.get(node) ?? "",
@@ -107,6 +114,7 @@ export class ClusterEvents {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.orchestrators.close();
     await this.#followers.close();
     clearTimeout(this.#flush);
     this.#reorder.flush(Number.POSITIVE_INFINITY);
@@ -142,12 +150,18 @@ export class ClusterEvents {
   }
 
   #lookAtServices(agents: readonly Agent[], now: number): void {
-    const isFirstRound = agents.some(({ health }) => health === "unknown");
+    const { haveBegun } = this.orchestrators;
+    const isFirstRound = !haveBegun || agents.some(({ health }) => health === "unknown");
     if (agents.length === 0 || (isFirstRound && now - this.#startedAt < FIRST_ROUND_MS)) return;
     const running = [...this.#options.running()];
     const time = new Date(now).toISOString();
-    for (const news of this.#tasks.look(running)) this.#push({ time, ...news });
-    for (const news of this.#services.look(running, now)) this.#push({ time, ...news });
+    const seen = [...this.#tasks.look(running), ...this.#services.look(running, now)];
+    for (const news of seen) if (!this.#isToldBetter(news)) this.#push({ time, ...news });
+  }
+
+  /** Who scales a service knows it better than who counts its containers. */
+  #isToldBetter({ type, details: { group } }: ServiceNews): boolean {
+    return group !== undefined && this.orchestrators.tells(type, group);
   }
 
   /** Nodes are asked one after the other: what has changed at once is seen within an interval. */

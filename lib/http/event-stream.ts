@@ -46,6 +46,11 @@ export class EventStream {
     return this.source.readableLength === 0 && !this.#isBlocked() && !this.source.destroyed;
   }
 
+  /** Whether it has not begun to send what it was given: nobody says when it does. */
+  get isBeginning(): boolean {
+    return this.source.readableLength > 0 && !this.#isBlocked() && !this.source.destroyed;
+  }
+
   /** Sends a message, which many readers may share. */
   send(message: Buffer): void {
     this.#sentAt = performance.now();

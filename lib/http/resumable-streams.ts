@@ -39,6 +39,8 @@ interface Piece {
 
 /** Entries that are written at a time. */
 const BATCH = 500;
+/** While much is happening readers are served no more often, so that each is given more at a time. */
+const PAUSE_MS = 20;
 
 /**
  * Streams that a reader can resume where it left off. Nothing is held back for anybody: a reader is
@@ -53,6 +55,8 @@ export class ResumableStreams<Entry> {
   #unsubscribe: (() => void) | undefined;
   #isRunning = false;
   #runAgain = false;
+  #ranAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param fail told what went wrong in here */
   constructor(source: StreamSource<Entry>, limits: StreamLimits, fail: (error: unknown) => void) {
@@ -75,7 +79,7 @@ export class ResumableStreams<Entry> {
     const reader = { ...asked, stream, position: asked.from ?? this.#source.newestId };
     this.#readers.add(reader);
     const run = (): void => void this.#run();
-    this.#unsubscribe ??= this.#source.subscribe(run);
+    this.#unsubscribe ??= this.#source.subscribe(() => this.#runSoon());
     // A reader that has caught up with what was sent gets what it has missed.
     reply.raw.on("drain", () => setImmediate(run));
     run();
@@ -85,6 +89,24 @@ export class ResumableStreams<Entry> {
   close(): void {
     this.#rest();
     this.#streams.close();
+  }
+
+  /** At once if nothing has happened for a while. */
+  #runSoon(): void {
+    if (this.#isRunning || this.#timer !== undefined) {
+      this.#runAgain = true;
+      return;
+    }
+    const left = this.#ranAt + PAUSE_MS - performance.now();
+    if (left <= 0) void this.#run();
+    else this.#runIn(left);
+  }
+
+  #runIn(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#run();
+    }, milliseconds).unref();
   }
 
   /** Rounds over all readers until nobody who is ready lags behind. */
@@ -98,6 +120,9 @@ export class ResumableStreams<Entry> {
       await this.#round().catch(this.#fail);
     }
     this.#isRunning = false;
+    this.#ranAt = performance.now();
+    // An answer whose head is under way takes its first part without a word, and there may be more.
+    for (const { stream } of this.#readers) if (stream.isBeginning) return this.#runIn(PAUSE_MS);
   }
 
   async #round(): Promise<void> {
@@ -128,6 +153,8 @@ export class ResumableStreams<Entry> {
   }
 
   #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
   }

@@ -1,6 +1,7 @@
 import { type Entry, type Logged, type Timed, toLine, understand } from "./logged.ts";
 import type { Packed } from "./packed.ts";
 import { Recent } from "./recent.ts";
+import type { SegmentLine } from "./segment-lines.ts";
 import type { Segments } from "./segments.ts";
 
 /** What a log is opened with. */
@@ -107,16 +108,21 @@ export class Journal<Body extends Timed> {
     return { events: this.#recent.after(id, most), hasGap: id > this.newestId };
   }
 
-  /** From the disk: no more than one of its files has. */
+  /** From the disk: no more than one of its files has, and nothing behind what the disk never took. */
   async #olderAfter(id: string, most: number): Promise<Following<Body>> {
     const { before } = this.#recent;
     const found = await this.#segments?.firstAfter(id);
-    const older = (found?.lines ?? []).filter((line) => line.id > id && line.id <= before);
+    const first = found?.lines.findIndex((line) => line.id > id) ?? -1;
+    const lines = first === -1 ? [] : (found?.lines.slice(first, first + most) ?? []);
+    const older = unbroken(lines.filter((line) => line.id <= before));
+    const events =
+      older.length > 0
+        ? older.map((line) => understand<Body>(line))
+        : this.#recent.after(before, most);
+    const isBroken = isBetween(id, older[0]?.id ?? events[0]?.event.id);
     // Nobody has seen the very beginning.
-    const hasGap = id !== "" && found?.isKnown !== true;
-    if (older.length > 0)
-      return { events: older.slice(0, most).map((line) => understand<Body>(line)), hasGap };
-    return { events: this.#recent.after(before, most), hasGap };
+    const hasGap = id !== "" && (found?.isKnown !== true || isBroken);
+    return { events, hasGap };
   }
 
   #idOf(count: number): string {
@@ -137,6 +143,20 @@ function take<Body extends Timed>(
     if (time >= start && time <= end && matches(event)) found.push(logged);
   }
   return found.length >= limit;
+}
+
+/** The lines up to where some are missing between two of them. */
+function unbroken(lines: readonly SegmentLine[]): readonly SegmentLine[] {
+  const end = lines.findIndex(({ id }, index) => index > 0 && isBetween(lines[index - 1]?.id, id));
+  return end === -1 ? lines : lines.slice(0, end);
+}
+
+/** Whether entries stood between two ids of one run, which are counted. */
+function isBetween(id: string | undefined, next: string | undefined): boolean {
+  const [run, count = ""] = id?.split("-") ?? [];
+  const [nextRun, nextCount = ""] = next?.split("-") ?? [];
+  if (run === undefined || run !== nextRun) return false;
+  return Number.parseInt(nextCount, 36) - Number.parseInt(count, 36) > 1;
 }
 
 function runOf(milliseconds: number): string {

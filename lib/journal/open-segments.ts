@@ -1,7 +1,6 @@
-import { mkdir, stat } from "node:fs/promises";
-
 import { messageOf } from "../errors.ts";
-import { claim, type Release } from "../exclusive.ts";
+import type { Release } from "../exclusive.ts";
+import { ownFolder } from "../own-folder.ts";
 import { Segments, type SegmentOptions } from "./segments.ts";
 
 /** Files that nobody else writes meanwhile. */
@@ -16,10 +15,7 @@ export async function openSegments(options: SegmentOptions): Promise<OwnSegments
   if (directory === "") return {};
   let release: Release | undefined;
   try {
-    await mkdir(directory, { recursive: true });
-    const { dev, ino } = await stat(directory);
-    release = await claim(`events ${dev} ${ino}`);
-    if (release === undefined) throw new Error("another program keeps its events there");
+    release = await ownFolder(directory, "events");
     return { segments: await Segments.open(options), release };
   } catch (error) {
     await release?.();

@@ -47,8 +47,10 @@ const SUFFIX = ".events";
 /** So many events wait for a disk that takes none; of more the oldest are not written any more. */
 const MOST_WAITING = 20_000;
 const RETRY_MS = 1000;
-/** So many are written at a time. */
-const BATCH = 1000;
+/** So many are written at a time: many, as each write takes some turns of a loop that may be busy. */
+const BATCH = 5000;
+/** The oldest of too many that wait are let go of together, as each step moves all the others. */
+const LOST_AT_ONCE = 1000;
 
 /**
  * Keeps events in files of lines that are only ever appended to, so that whatever ends the program
@@ -64,6 +66,10 @@ export class Segments {
   #lost = 0;
   #broken: number;
   #trouble: string | undefined;
+  /** The file that was read last: who reads piece by piece asks for it again and again. */
+  #read:
+    | { readonly path: string; readonly bytes: number; readonly lines: SegmentLine[] }
+    | undefined;
 
   /** Opens a folder and reads what is in it; throws if it can't be made. */
   static async open(options: SegmentOptions): Promise<Segments> {
@@ -107,8 +113,8 @@ export class Segments {
   append(line: SegmentLine): void {
     this.#waiting.push(line);
     if (this.#waiting.length > MOST_WAITING) {
-      this.#waiting.shift();
-      this.#lost++;
+      this.#waiting.splice(0, LOST_AT_ONCE);
+      this.#lost += LOST_AT_ONCE;
     }
     this.#writing ??= this.#write();
   }
@@ -144,12 +150,15 @@ export class Segments {
     this.#file = undefined;
   }
 
-  async #readLines({ path }: Segment): Promise<readonly SegmentLine[]> {
-    const bytes = await readFile(path).catch((error: unknown) => {
+  async #readLines({ path, bytes }: Segment): Promise<readonly SegmentLine[]> {
+    if (this.#read?.path === path && this.#read.bytes === bytes) return this.#read.lines;
+    const content = await readFile(path).catch((error: unknown) => {
       this.#say(error);
-      return Buffer.alloc(0);
+      return undefined;
     });
-    return parseSegment(bytes).lines;
+    const lines = [...parseSegment(content ?? Buffer.alloc(0)).lines];
+    if (content?.length === bytes) this.#read = { path, bytes, lines };
+    return lines;
   }
 
   async #write(): Promise<void> {

@@ -43,6 +43,7 @@ export const CLUSTER_TYPES = [
   "service_scaled",
   "task_rescheduled",
   "rollout_finished",
+  "kubernetes_event",
 ] as const;
 
 /** One of these types. */
@@ -106,8 +107,19 @@ export interface EventDetails {
   readonly resource?: string;
   readonly ratio?: number;
   readonly threshold?: number;
-  /** `node_down`, `node_up`, `agent_stale`, `agent_started`: how it was noticed, in words. */
+  /** `node_down`, `node_up`, `agent_stale`, `agent_started`: how it was noticed, in words; `kubernetes_event`: its `reason`. */
   readonly reason?: string;
+  /** `kubernetes_event`: `Normal` or `Warning`, what it says, and how often it has happened. */
+  readonly severity?: string;
+  readonly message?: string;
+  readonly count?: number;
+  /** `kubernetes_event`: what it is about, and who has told it. */
+  readonly kind?: string;
+  readonly object?: string;
+  readonly namespace?: string;
+  readonly reporter?: string;
+  /** Tells an orchestrator's event from all its others, so that none is put down twice. */
+  readonly mark?: string;
   /** `node_up`: how long it was away; `throttling_ended`, `pressure_ended`: how long it lasted. */
   readonly seconds?: number;
 }

@@ -4,6 +4,7 @@ import { DockerEngine, type EngineSettings, parseEngine } from "../docker-engine
 import { createRefreshing } from "../refresh.ts";
 import { groupOfNodes } from "./nodes.ts";
 import { groupOfServices } from "./services.ts";
+import { SwarmEvents } from "./swarm-events.ts";
 import { groupOfTasks } from "./tasks.ts";
 
 const ROLES = ["services", "tasks", "nodes"] as const;
@@ -25,7 +26,9 @@ export const dockerswarm: DiscoveryKind = {
     entry.end();
     const { host, where, filters } = settings;
     return (context) => {
-      const engine = new DockerEngine({ host, peer: inFolder(settings.peer, context.folder) });
+      const own = { host, peer: inFolder(settings.peer, context.folder) };
+      const engine = new DockerEngine(own);
+      let leave: (() => Promise<void>) | undefined;
       const refreshing = createRefreshing(
         {
           kind: "dockerswarm",
@@ -37,7 +40,15 @@ export const dockerswarm: DiscoveryKind = {
       );
       return {
         ...refreshing,
+        start(found) {
+          refreshing.start(found);
+          leave = context.orchestrators?.follow(JSON.stringify(own), () => {
+            const { clock, logger } = context;
+            return new SwarmEvents({ engine: new DockerEngine(own), where, clock, logger });
+          });
+        },
         async close() {
+          await leave?.();
           await refreshing.close();
           engine.close();
         },

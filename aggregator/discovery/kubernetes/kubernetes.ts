@@ -11,6 +11,7 @@ import type {
 } from "../discovery.ts";
 import { Troubles } from "../troubles.ts";
 import { type ApiServer, openApiServer, SERVICE_ACCOUNT, whereOf } from "./api-server.ts";
+import { KubeEvents } from "./kube-events.ts";
 import { pathOf, type ResourceName } from "./resources.ts";
 import { resourcesFor, roles } from "./roles.ts";
 import { type KubernetesSettings, parseKubernetes } from "./settings.ts";
@@ -31,6 +32,11 @@ export const kubernetes: DiscoveryKind = {
   },
 };
 
+interface Opened {
+  readonly server: ApiServer;
+  readonly namespaces: readonly string[];
+}
+
 class KubernetesDiscovery implements Discovery {
   readonly #settings: KubernetesSettings;
   readonly #folder: string;
@@ -38,13 +44,17 @@ class KubernetesDiscovery implements Discovery {
   readonly #troubles: Troubles;
   readonly #ended: AbortController = new AbortController();
   readonly #watched: WatchedObjects;
+  readonly #context: DiscoveryContext;
+  #leave: (() => Promise<void>) | undefined;
   #announcement: Announcement | undefined;
   #running: Promise<void> = Promise.resolve();
   #targets = 0;
 
-  constructor(settings: KubernetesSettings, { logger, folder }: DiscoveryContext) {
+  constructor(settings: KubernetesSettings, context: DiscoveryContext) {
+    const { logger, folder } = context;
     this.#settings = settings;
     this.#folder = folder;
+    this.#context = context;
     this.#where = `${whereOf(settings.server)} (${settings.role})`;
     this.#troubles = new Troubles(logger, { kind: "kubernetes", where: this.#where });
     this.#watched = new WatchedObjects(this.#troubles, () => this.#changed());
@@ -58,6 +68,7 @@ class KubernetesDiscovery implements Discovery {
       found(groups);
     });
     this.#running = this.#run();
+    this.#leave = this.#followEvents();
   }
 
   state(): DiscoveryState {
@@ -74,7 +85,22 @@ class KubernetesDiscovery implements Discovery {
   async close(): Promise<void> {
     this.#ended.abort();
     this.#announcement?.close();
+    await this.#leave?.();
     await this.#running;
+  }
+
+  /** Once for all roles that see the same namespaces. */
+  #followEvents(): (() => Promise<void>) | undefined {
+    const { server, namespaces, ownNamespace } = this.#settings;
+    const { orchestrators, logger } = this.#context;
+    const key = JSON.stringify([server, namespaces, ownNamespace, this.#folder]);
+    return orchestrators?.follow(key, () => {
+      const open = async (): Promise<Opened> => ({
+        namespaces: await this.#namespaces(),
+        server: await openApiServer(server, this.#folder),
+      });
+      return new KubeEvents({ open, where: whereOf(server), logger });
+    });
   }
 
   /** Nothing is said before everything is known: a pod without its node would look like another. */
@@ -99,7 +125,7 @@ class KubernetesDiscovery implements Discovery {
   }
 
   /** Reads what stands in files, until it can be read; undefined when it was closed before. */
-  async #open(): Promise<{ server: ApiServer; namespaces: readonly string[] } | undefined> {
+  async #open(): Promise<Opened | undefined> {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       try {

@@ -29,13 +29,17 @@ async function secondsIn(log: EventLog, wanted = {}): Promise<number[]> {
 }
 
 /** Every id that follows one, batch by batch as a reader takes them. */
-async function readAll(log: EventLog, from: string): Promise<{ ids: string[]; gaps: number }> {
+async function readAll(
+  log: EventLog,
+  from: string,
+  most = 7,
+): Promise<{ ids: string[]; gaps: number }> {
   const ids: string[] = [];
   let gaps = 0;
   for (let position = from; ;) {
     // One batch tells where the next begins.
     // oxlint-disable-next-line no-await-in-loop
-    const { events, hasGap } = await log.after(position, 7);
+    const { events, hasGap } = await log.after(position, most);
     if (hasGap) gaps++;
     const last = events.at(-1);
     if (last === undefined) return { ids, gaps };
@@ -121,6 +125,20 @@ describe("on disk", () => {
     expect(await secondsIn(log, { limit: 30 })).toHaveLength(30);
     expect(await secondsIn(log, { after: ids[289] })).toHaveLength(10);
     expect(await secondsIn(log, { start: 5000, end: 7000 })).toEqual([5, 6, 7]);
+  });
+
+  it("says where some are missing that the disk was too slow for", async () => {
+    const log = await open(1000);
+    const first = Array.from({ length: 100 }, (_, second) => log.append(at(second)).event.id);
+    await segments.flush();
+    // All at once, so that nothing can be written meanwhile.
+    const more = Array.from({ length: 25_000 }, (_, second) => log.append(at(second)).event.id);
+    await segments.flush();
+    const { lost } = segments.state();
+    expect(lost).toBeGreaterThanOrEqual(5000);
+    const { ids, gaps } = await readAll(log, first[50]!, 500);
+    expect(ids).toEqual([...first.slice(51), ...more.slice(lost)]);
+    expect(gaps).toBe(1);
   });
 
   it("goes on after a restart, also with a clock that was set back", async () => {
