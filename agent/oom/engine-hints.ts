@@ -104,7 +104,8 @@ export class EngineHints {
     // Its kills are known, or its file is there and will tell.
     if (now.now > began) return false;
     if (this.#ledger.isLive(cgroup) && now.number === life && life > 0) return false;
-    const isBelieved = areAllReported ? this.#unnamed.shift() !== undefined : isCertain;
+    const isReported = this.#unnamed.shift() !== undefined;
+    const isBelieved = isReported || (isCertain && !areAllReported);
     if (isBelieved) this.#ledger.credit(cgroup, time);
     return false;
   }

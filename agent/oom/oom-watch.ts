@@ -4,17 +4,24 @@ import { KillReader } from "./kill-reader.ts";
 import type { Kmsg } from "./kmsg.ts";
 import { type LedgerParts, OomLedger } from "./ledger.ts";
 
+/** For so long after messages were lost the engines' word on kills counts without the kernel's. */
+const OVERRUN_MS = 30_000;
+
 /** Follows the sampler's passes with the kernel's messages, and keeps the ledger of kills. */
 export class OomWatch {
   readonly ledger: OomLedger;
   readonly kmsg: Kmsg;
   readonly #hints: EngineHints;
   readonly #reader: KillReader;
+  /** Of the kernel's messages, and when there was the last new one (Unix milliseconds). */
+  #overruns: number;
+  #overrunAt = Number.NEGATIVE_INFINITY;
 
   constructor(kmsg: Kmsg, parts: LedgerParts, cgroupOf: CgroupOf) {
     this.kmsg = kmsg;
     this.ledger = new OomLedger(parts);
     this.#hints = new EngineHints(this.ledger, cgroupOf);
+    this.#overruns = kmsg.overruns;
     this.#reader = new KillReader((cgroup) => this.ledger.has(cgroup));
   }
 
@@ -44,7 +51,14 @@ export class OomWatch {
     this.#drain(time);
     if (!isWhole) return;
     this.#hints.explained(this.ledger.settle(time));
-    this.#hints.settle(time, this.kmsg.unreadable === undefined);
+    this.#hints.settle(time, this.kmsg.unreadable === undefined && !this.#isOverrun(time));
+  }
+
+  /** Whether messages were lost lately, as they came faster than they were read: a hundred kills in a second do that. */
+  #isOverrun(time: number): boolean {
+    const { overruns } = this.kmsg;
+    if (overruns !== this.#overruns) [this.#overruns, this.#overrunAt] = [overruns, time];
+    return Math.abs(time - this.#overrunAt) < OVERRUN_MS;
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { Agent, IncomingMessage } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import { createRequire } from "node:module";
+import { inspect } from "node:util";
 
 import type { DockerOptions } from "dockerode";
 
@@ -57,6 +58,9 @@ export class Transport {
   constructor(where: string | Server) {
     const tls = typeof where === "string" || where.tls === undefined ? undefined : where.tls;
     this.#agent = tls === undefined ? new Agent(KEPT) : new SecureAgent(KEPT);
+    // Dockerode writes everything about each question out for a log that nobody reads: with the
+    // agent, and so with all other questions, that takes longer than the question.
+    Object.defineProperty(this.#agent, inspect.custom, { value: () => "[agent]" });
     this.#options = {
       ...NOT_FROM_ENVIRONMENT,
       ...(typeof where === "string" ? { socketPath: where } : addressOf(where.origin)),

@@ -76,6 +76,20 @@ test("what an engine tells counts for nothing if the kernel has killed nobody", 
   expect(watch.ledger.count(WEB)).toBe(0);
 });
 
+test("unless messages of the kernel's were lost lately", () => {
+  const { watch, kills, pass, gone, ranOut } = open();
+  pass(0);
+  watch.kmsg.overruns++;
+  ranOut();
+  watch.ledger.closed(WEB);
+  gone();
+  for (let passes = 0; passes < 60; passes++) pass();
+  expect(kills).toHaveLength(1);
+  ranOut();
+  for (let passes = 0; passes < 5; passes++) pass();
+  expect(watch.ledger.count(WEB)).toBe(1);
+});
+
 test("nor if the cgroup is there, and its file says that nobody was killed", () => {
   const { watch, say, pass, ranOut } = open();
   pass(0);
