@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import { answer, text } from "../../wire/json-schema.ts";
 import { encodeLevelGroups } from "./level-page.ts";
 import type { ClusterView, Route } from "./route.ts";
+import { addSinks } from "./sink-metrics.ts";
 
 /** What is read anew each time somebody asks. */
 interface Reading {
@@ -121,6 +122,7 @@ export const metrics: Route = (app, view) => {
   addHistory(view);
   addTargets(view);
   addNodes(view);
+  if (view.sinks().length > 0) addSinks(view.registry, view.sinks, () => view.clock.now());
   const schema = {
     summary: "Prometheus's text format.",
     tags: ["metrics"],

@@ -8,6 +8,7 @@ import type { JobState } from "../jobs/jobs.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { SeriesStore } from "../scrape/series/series-store.ts";
 import type { TargetState } from "../scrape/target-state.ts";
+import type { SinkState } from "../sinks/sink.ts";
 
 /** What the routes may look at. */
 export interface ClusterView {
@@ -19,6 +20,8 @@ export interface ClusterView {
   readonly series: SeriesStore;
   /** Undefined where none is kept. */
   readonly history: History | undefined;
+  /** The stores that measurements are sent to, and what waits for each. */
+  readonly sinks: () => readonly SinkState[];
   readonly targets: () => readonly TargetState[];
   /** How finding targets goes. */
   readonly jobs: () => readonly JobState[];

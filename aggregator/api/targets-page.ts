@@ -41,6 +41,20 @@ export interface ToldDiscovery {
   readonly trouble?: string | undefined;
 }
 
+/** A sink and its queue as the route tells them; times are RFC 3339. */
+export interface ToldSink {
+  readonly name: string;
+  readonly waiting_points: number;
+  readonly waiting_bytes: number;
+  readonly capacity_bytes: number;
+  readonly oldest?: string | undefined;
+  readonly sent_points: number;
+  readonly refused_points: number;
+  readonly dropped_points: number;
+  readonly failures: number;
+  readonly trouble?: string | undefined;
+}
+
 const STYLE = `
 :root { color-scheme: light dark; font: 14px/1.5 system-ui, sans-serif; }
 body { margin: 1.5rem; }
@@ -104,6 +118,7 @@ function firstOf(all: readonly unknown[]): string {
 export function encodeTargetsPage(
   targets: readonly ToldTarget[],
   discoveries: readonly ToldDiscovery[],
+  sinks: readonly ToldSink[],
 ): string {
   const up = targets.filter(({ state }) => state === "up").length;
   const caption = `Targets (${up} of ${targets.length} up${firstOf(targets)})`;
@@ -114,6 +129,7 @@ export function encodeTargetsPage(
     `<title>Targets</title><style>${STYLE}</style></head>\n<body>\n`,
     table(caption, TARGET_HEADINGS, targets.slice(0, MOST_ROWS).map(targetCells)),
     table(found, DISCOVERY_HEADINGS, discoveries.slice(0, MOST_ROWS).map(discoveryCells)),
+    sinks.length === 0 ? "" : table(`Sinks (${sinks.length})`, SINK_HEADINGS, sinks.map(sinkCells)),
     "</body>\n</html>\n",
   ].join("");
 }
@@ -133,6 +149,18 @@ const TARGET_HEADINGS = [
 ] as const;
 
 const DISCOVERY_HEADINGS = ["Job", "Kind", "Where", "Targets", "Failures", "Trouble"] as const;
+
+const SINK_HEADINGS = [
+  "Sink",
+  "Points waiting",
+  "Of its queue",
+  "Oldest",
+  "Sent",
+  "Refused",
+  "Dropped",
+  "Failures",
+  "Trouble",
+] as const;
 
 function seconds(value: number | undefined): string {
   return value === undefined ? "" : `${value.toFixed(3)} s`;
@@ -178,4 +206,19 @@ function targetCells(target: ToldTarget): Cell[] {
 function discoveryCells(discovery: ToldDiscovery): Cell[] {
   const { job, kind, where, targets, failures, trouble = "" } = discovery;
   return [[job], [kind], [where], [String(targets)], [String(failures)], [trouble, "trouble"]];
+}
+
+function sinkCells(sink: ToldSink): Cell[] {
+  const { waiting_bytes: bytes, capacity_bytes: capacity, trouble = "" } = sink;
+  return [
+    [sink.name],
+    [String(sink.waiting_points)],
+    [`${((100 * bytes) / capacity).toFixed(1)} %`],
+    [sink.oldest ?? ""],
+    [String(sink.sent_points)],
+    [String(sink.refused_points)],
+    [String(sink.dropped_points)],
+    [String(sink.failures)],
+    [trouble, "trouble"],
+  ];
 }

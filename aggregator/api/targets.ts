@@ -11,6 +11,7 @@ import {
   encodeTargetsPage,
   TARGETS_PAGE_POLICY,
   type ToldDiscovery,
+  type ToldSink,
   type ToldTarget,
 } from "./targets-page.ts";
 
@@ -67,9 +68,28 @@ const DiscoverySchema = Type.Object({
   trouble: Type.Optional(Type.String({ description: "Why the last look failed." })),
 });
 
+const SinkSchema = Type.Object(
+  {
+    name: Type.String(),
+    waiting_points: Type.Integer(),
+    waiting_bytes: Type.Integer({ description: "On disk, and in memory what the disk lacks." }),
+    capacity_bytes: Type.Integer({ description: "Of more the oldest are let go." }),
+    oldest: Type.Optional(
+      Type.String({ format: "date-time", description: "When the oldest that waits was taken." }),
+    ),
+    sent_points: Type.Integer({ description: "This and what follows: since the start." }),
+    refused_points: Type.Integer({ description: "The store never takes them: set aside." }),
+    dropped_points: Type.Integer({ description: "Let go, as the queue was full or they too old." }),
+    failures: Type.Integer({ description: "Requests that failed and are tried again." }),
+    trouble: Type.Optional(Type.String({ description: "Why the last request failed." })),
+  },
+  { description: "A store that measurements are sent to, and the queue before it." },
+);
+
 const AnswerSchema = Type.Object({
   targets: Type.Array(TargetSchema),
   discoveries: Type.Array(DiscoverySchema),
+  sinks: Type.Array(SinkSchema),
 });
 
 const isoOf = (time: number): string => new Date(time).toISOString();
@@ -152,13 +172,28 @@ function discoveriesOf(view: ClusterView): ToldDiscovery[] {
     .flatMap(({ name, discoveries }) => discoveries.map((state) => ({ job: name, ...state })));
 }
 
+function sinksOf(view: ClusterView): ToldSink[] {
+  return view.sinks().map((state) => ({
+    name: state.name,
+    waiting_points: state.waitingPoints,
+    waiting_bytes: state.waitingBytes,
+    capacity_bytes: state.capacityBytes,
+    oldest: iso(state.oldest),
+    sent_points: state.sentPoints,
+    refused_points: state.refusedPoints,
+    dropped_points: state.droppedPoints,
+    failures: state.failures,
+    trouble: state.trouble,
+  }));
+}
+
 const JSON_TYPE = "application/json";
 const HTML_TYPE = "text/html";
 
 /** `GET /targets`: what is scraped and how it goes; a page for browsers. */
 export const targets: Route = (app, view) => {
   const schema = {
-    summary: "Every target: state, labels, last scrape, duration, samples, error.",
+    summary: "Every target: state, labels, last scrape, duration, samples, error; and every sink.",
     tags: ["targets"],
     response: {
       200: {
@@ -171,13 +206,17 @@ export const targets: Route = (app, view) => {
     },
   };
   app.get("/targets", { schema }, (request, reply) => {
-    const answer = { targets: targetsOf(view), discoveries: discoveriesOf(view) };
+    const answer = {
+      targets: targetsOf(view),
+      discoveries: discoveriesOf(view),
+      sinks: sinksOf(view),
+    };
     void reply.header("vary", "accept");
     const wanted = preferred(request.headers.accept, [JSON_TYPE, HTML_TYPE]);
     if (wanted !== HTML_TYPE) return reply.type(`${JSON_TYPE}; charset=utf-8`).send(answer);
     return reply
       .type(`${HTML_TYPE}; charset=utf-8`)
       .header("content-security-policy", TARGETS_PAGE_POLICY)
-      .send(encodeTargetsPage(answer.targets, answer.discoveries));
+      .send(encodeTargetsPage(answer.targets, answer.discoveries, answer.sinks));
   });
 };

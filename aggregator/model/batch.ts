@@ -10,6 +10,8 @@ export interface Stretch {
   readonly container: Container;
   /** Up to where its node is known with this batch; all stretches of the node in it say the same. */
   readonly until?: Cursor;
+  /** The number of each sample's pass, where its agent counts: by them one store's share is told from another's. */
+  readonly ticks?: readonly number[];
   /** Unix milliseconds with microseconds as their fraction. */
   readonly times: readonly number[];
   /** Milliseconds since the sample before; NaN where there was none to compare with. */

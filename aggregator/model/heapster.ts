@@ -3,7 +3,7 @@ import type { Machine } from "../../wire/feed.ts";
 import type { Subject } from "../../wire/stats/answer.ts";
 import { heapsterMetrics, type HeapsterUnit, type HeapsterValue } from "./heapster-metrics.ts";
 import { type HeapsterTime, heapsterValuesOf, sumOfValues } from "./heapster-values.ts";
-import { isEngineOwned, outermost, ROOT } from "./level.ts";
+import { isEngineOwned, outermost, type Placed, ROOT } from "./level.ts";
 
 /** Heapster's words for what a metric set is about. */
 export type HeapsterType = "cluster" | "node" | "sys_container" | "ns" | "pod" | "pod_container";
@@ -69,17 +69,19 @@ function groupBy<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T
   return groups;
 }
 
-function podOf({ groups: { namespace, pod } }: Container): string | undefined {
+/** The pod of a container of Kubernetes, `NAMESPACE/POD`; undefined if it has none. */
+export function podOf({ groups: { namespace, pod } }: Container): string | undefined {
   return namespace === undefined || pod === undefined ? undefined : `${namespace}/${pod}`;
 }
 
 /** Containers of no pod, and the slices of the system: what Heapster calls free containers. */
-function isSystem({ container }: Valued): boolean {
+export function isSystem({ container }: { readonly container: Container }): boolean {
   if (isEngineOwned(container)) return podOf(container) === undefined;
   return container.id !== ROOT && container.id.lastIndexOf("/") === 0;
 }
 
-function isNoSandbox({ container }: Valued): boolean {
+/** Whether a container is more than what holds its pod's network. */
+export function isNoSandbox({ container }: { readonly container: Container }): boolean {
   return container.labels[CONTAINER_NAME] !== SANDBOX;
 }
 
@@ -144,31 +146,46 @@ function withoutCounters(values: Float64Array): Float64Array {
   });
 }
 
-function containerSet(one: Valued, at: HeapsterTime): HeapsterSet {
-  const { node, container, values } = one;
+/** Heapster's labels of a container; `labels` are the words of those that `isKept` wants. */
+export function containerLabels(
+  { node, container }: Placed,
+  isKept: (key: string) => boolean = () => true,
+): Record<string, string> {
   const { namespace, pod } = container.groups;
   const isOfPod = podOf(container) !== undefined;
-  const name = container.labels[CONTAINER_NAME] ?? container.name.replace(/^\//, "");
   const words = Object.entries(container.labels)
+    .filter(([key]) => isKept(key))
     .map(([key, value]) => `${key}:${value}`)
     .toSorted();
   const labels: Record<string, string> = {
     type: isOfPod ? "pod_container" : "sys_container",
     nodename: node,
     hostname: node,
-    container_name: name,
+    container_name: nameOf(container),
   };
   if (isOfPod) Object.assign(labels, { namespace_name: namespace, pod_name: pod });
   if (container.image !== undefined) labels["container_base_image"] = container.image;
   if (words.length > 0) labels["labels"] = words.join(",");
   const uid = container.labels[POD_UID];
   if (uid !== undefined) labels["pod_id"] = uid;
+  return labels;
+}
+
+function nameOf({ labels, name }: Container): string {
+  return labels[CONTAINER_NAME] ?? name.replace(/^\//, "");
+}
+
+function containerSet(one: Valued, at: HeapsterTime): HeapsterSet {
+  const { node, container, values } = one;
+  const { namespace, pod } = container.groups;
+  const isOfPod = podOf(container) !== undefined;
+  const name = nameOf(container);
   return {
     key: isOfPod
       ? `namespace:${namespace ?? ""}/pod:${pod ?? ""}/container:${name}`
       : `node:${node}/container:${name}`,
     type: isOfPod ? "pod_container" : "sys_container",
-    labels,
+    labels: containerLabels(one),
     values: [
       ...uptimeValue(uptimeOf(container, at)),
       ...measured(values),
@@ -200,7 +217,7 @@ function gauge(name: string, unit: HeapsterUnit, value: number, isInteger = true
 }
 
 /** Limits added up; what has none counts as 0, as Heapster has it. */
-function limitsOf(members: readonly Valued[]): HeapsterValue[] {
+export function limitsOf(members: readonly { readonly container: Container }[]): HeapsterValue[] {
   if (members.length === 0) return [];
   let [cores, bytes] = [0, 0];
   for (const { container } of members) {
@@ -231,7 +248,11 @@ function capacityOf(machine: Machine, own: readonly HeapsterValue[]): HeapsterVa
   return all.filter(({ value }) => Number.isFinite(value));
 }
 
-function uptimeOf({ started_at: started }: Container, { time }: HeapsterTime): number {
+/** Milliseconds that a container has run; NaN if nobody knows. */
+export function uptimeOf(
+  { started_at: started }: Container,
+  { time }: Pick<HeapsterTime, "time">,
+): number {
   return started === undefined ? Number.NaN : Math.max(0, time - Date.parse(started));
 }
 

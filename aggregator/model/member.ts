@@ -67,7 +67,8 @@ export class Member {
     // Passes have told what is stored: an older time may be of a clock that was set back since.
     if (known.tick !== undefined && this.ring.length > 0) this.#storedUntil = this.lastTime;
     const { container } = this;
-    const until = known.cursor === undefined ? {} : { until: known.cursor };
+    const until =
+      known.cursor === undefined ? {} : { until: known.cursor, ticks: ticks.slice(kept) };
     const stretch = { node, container, ...until, ...tailOf({ times, intervals }, kept), rows };
     return { stretch, fresh: freshOf(samples, from) };
   }

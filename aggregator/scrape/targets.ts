@@ -9,7 +9,7 @@ import type { ScrapeTools } from "./kind.ts";
 import { Owners } from "./owners.ts";
 import { runSchedule } from "./schedule.ts";
 import { Scraper, type Turns } from "./scraper.ts";
-import { keyOf } from "./series/scraped.ts";
+import { keyOf, type Scraped, type SeriesSink } from "./series/scraped.ts";
 import type { SeriesStore } from "./series/series-store.ts";
 import { Slots } from "./slots.ts";
 import type { TargetState } from "./target-state.ts";
@@ -21,6 +21,8 @@ export interface TargetsOptions extends Pick<
 > {
   /** Keeps the newest series of each target. */
   readonly series: SeriesStore;
+  /** Sends the series of each scrape on. */
+  readonly send: (scraped: Scraped) => void;
   /** How many samples `deliver` can take now. */
   readonly free: () => number;
 }
@@ -40,6 +42,7 @@ const TRIAL = [128, 16] as const;
 export class Targets {
   readonly #options: TargetsOptions;
   readonly #running = new Map<string, Running>();
+  readonly #sink: SeriesSink;
   readonly #owners = new Owners();
   readonly #intake: Intake;
   readonly #turns: Turns = { proven: new Slots(...PROVEN), trial: new Slots(...TRIAL) };
@@ -50,6 +53,12 @@ export class Targets {
   constructor(options: TargetsOptions) {
     this.#options = options;
     this.#intake = new Intake(options.free);
+    this.#sink = {
+      take(scraped) {
+        options.series.take(scraped);
+        options.send(scraped);
+      },
+    };
   }
 
   /** Asks these targets from now on, and no others; one that is as it was goes on. */
@@ -86,13 +95,13 @@ export class Targets {
   }
 
   #start(target: Target): Running {
-    const { series: sink, counters, clock, logger, cluster, deliver } = this.#options;
+    const { series, counters, clock, logger, cluster, deliver } = this.#options;
     const stop = new AbortController();
     const peer = JSON.stringify(target.job.peer);
     const asker = openTarget(target, {
       peer: this.#peerOf(peer, target.job),
       owners: this.#owners,
-      seriesRoom: (of) => sink.room(of),
+      seriesRoom: (of) => series.room(of),
       cluster,
       deliver,
       intake: this.#intake,
@@ -101,6 +110,7 @@ export class Targets {
       logger,
     });
     const turns = this.#turns;
+    const sink = this.#sink;
     const scraper = new Scraper(target, asker, { sink, turns, counters, clock, logger });
     const ended = runSchedule(
       {

@@ -10,8 +10,11 @@ export type Part =
   | "cgroups"
   | "network"
   | "prometheus"
+  | "influxdb"
+  | "victoria-metrics"
   | "chromium"
   | "dns"
+  | "terminal"
   | "vm";
 
 interface Needs {
@@ -42,8 +45,15 @@ const needs: Record<Part, Needs> = {
   cgroups: { commands: [], packages: [], root: true },
   network: { commands: ["ip", "nsenter"], packages: ["iproute2"], root: true },
   prometheus: { commands: ["prometheus", "promtool"], packages: ["prometheus"], root: false },
+  "victoria-metrics": {
+    commands: ["victoria-metrics"],
+    packages: ["victoria-metrics"],
+    root: false,
+  },
+  influxdb: { commands: ["influxd"], packages: ["influxdb"], root: false },
   chromium: { commands: ["chromium|google-chrome"], packages: ["chromium"], root: false },
   dns: { commands: ["dnsmasq"], packages: ["dnsmasq-base"], root: false },
+  terminal: { commands: ["tmux"], packages: ["tmux"], root: false },
   vm: {
     commands: ["debootstrap", "qemu-system-x86_64", "mke2fs", "static busybox"],
     packages: ["debootstrap", "qemu-system-x86", "e2fsprogs", "busybox-static"],
@@ -60,8 +70,11 @@ export const allParts: readonly Part[] = [
   "cgroups",
   "network",
   "prometheus",
+  "influxdb",
+  "victoria-metrics",
   "chromium",
   "dns",
+  "terminal",
   "vm",
 ];
 

@@ -31,6 +31,10 @@ export interface Prometheus {
   /** Asks until at least one row comes back (30 s). */
   queryUntilFound(expression: string): Promise<Sample[]>;
   targets(): Promise<Target[]>;
+  /** SIGKILL; what it has stored stays. */
+  kill(): Promise<void>;
+  /** Starts it again after that, at the same address. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,6 +44,8 @@ export interface PrometheusOptions {
   targets?: readonly string[];
   config?: string;
   netns?: string;
+  /** Further arguments. */
+  args?: readonly string[];
 }
 
 /** Names of cAdvisor's that break rules for names, and that its users rely on. */
@@ -90,8 +96,8 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   try {
     await writeFile(path.join(run.path, "prometheus.yml"), options.config ?? configFor(options));
     const url = `http://127.0.0.1:${await freePort()}`;
-    const child = await startServer(run, url, options.netns);
-    return prometheusOf(run, child, url);
+    const start = (): Promise<Child> => startServer(run, url, options);
+    return prometheusOf(run, start, await start(), url);
   } catch (error) {
     await removeRun(run.name);
     throw error;
@@ -104,13 +110,18 @@ function configFor({ targets = [] }: PrometheusOptions): string {
   return JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: [job] });
 }
 
-async function startServer(run: RunFolder, url: string, netns?: string): Promise<Child> {
+async function startServer(
+  run: RunFolder,
+  url: string,
+  { netns, args = [] }: PrometheusOptions,
+): Promise<Child> {
   const child = await startChild({
     command: commandPath("prometheus"),
     args: [
       `--config.file=${run.path}/prometheus.yml`,
       `--storage.tsdb.path=${run.path}/data`,
       `--web.listen-address=${new URL(url).host}`,
+      ...args,
     ],
     env: run.env,
     netns,
@@ -126,7 +137,13 @@ async function startServer(run: RunFolder, url: string, netns?: string): Promise
   return child;
 }
 
-function prometheusOf(run: RunFolder, child: Child, url: string): Prometheus {
+function prometheusOf(
+  run: RunFolder,
+  start: () => Promise<Child>,
+  first: Child,
+  url: string,
+): Prometheus {
+  let child = first;
   const query = async (expression: string): Promise<Sample[]> => {
     const parameters = new URLSearchParams({ query: expression });
     const data = await ask<{ result: Sample[] }>(`${url}/api/v1/query?${String(parameters)}`);
@@ -147,6 +164,12 @@ function prometheusOf(run: RunFolder, child: Child, url: string): Prometheus {
       ),
     async targets() {
       return (await ask<{ activeTargets: Target[] }>(`${url}/api/v1/targets`)).activeTargets;
+    },
+    async kill() {
+      await child.stop({ signal: "SIGKILL" });
+    },
+    async restart() {
+      child = await start();
     },
     async close() {
       try {

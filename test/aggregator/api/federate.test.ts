@@ -24,6 +24,7 @@ beforeEach(async () => {
   now = T0;
   const view: ClusterView = {
     clusterName: "lab",
+    sinks: () => [],
     cluster: new Cluster(),
     events: noEvents,
     history: undefined,

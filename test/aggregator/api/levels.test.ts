@@ -40,6 +40,7 @@ beforeAll(async () => {
   for (const route of allRoutes) {
     await route(app, {
       clusterName: "lab",
+      sinks: () => [],
       cluster,
       events: noEvents,
       history,

@@ -108,6 +108,7 @@ beforeAll(async () => {
   for (const route of allRoutes) {
     await route(app, {
       clusterName: "lab",
+      sinks: () => [],
       cluster,
       events: noEvents,
       history,

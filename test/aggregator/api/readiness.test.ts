@@ -19,6 +19,7 @@ function historyWith(state: () => HistoryState): History {
     totals: nothing,
     series: nothing,
     levels: nothing,
+    resolution: () => 1000,
     state,
     close: nothing,
   };

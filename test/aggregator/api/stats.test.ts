@@ -71,6 +71,7 @@ async function appOf(cluster: Cluster, kept: DuckdbHistory | undefined): Promise
   for (const route of allRoutes) {
     await route(routes, {
       clusterName: "lab",
+      sinks: () => [],
       cluster,
       events: noEvents,
       history: kept,
@@ -346,6 +347,7 @@ describe("the other routes", () => {
         },
       ],
       discoveries: [],
+      sinks: [],
     });
   });
 

@@ -10,6 +10,7 @@ import type { Target } from "../../../aggregator/jobs/target.ts";
 import { Cluster } from "../../../aggregator/model/cluster.ts";
 import { SeriesStore } from "../../../aggregator/scrape/series/series-store.ts";
 import { type TargetState, untried } from "../../../aggregator/scrape/target-state.ts";
+import type { SinkState } from "../../../aggregator/sinks/sink.ts";
 import { noEvents } from "../fakes/no-events.ts";
 
 let app: FastifyInstance;
@@ -19,6 +20,19 @@ let made: Target[];
 
 const labels = { job: "nodes", instance: "a:8180", zone: `<b>"x"</b>` };
 const discoveredLabels = { __address__: "a:8180", __meta_zone: "x" };
+
+const sink: SinkState = {
+  name: "influxdb",
+  waitingPoints: 1200,
+  waitingBytes: 50_000,
+  capacityBytes: 1_000_000,
+  oldest: Date.parse("2026-01-01T00:00:00Z"),
+  sentPoints: 7,
+  refusedPoints: 3,
+  droppedPoints: 2,
+  failures: 9,
+  trouble: "<b>no route</b>",
+};
 
 function targetAt(url: string, of: Job): Target {
   return { job: of, url, labels, discoveredLabels, scrapeInterval: 15_000, scrapeTimeout: 10_000 };
@@ -49,6 +63,7 @@ beforeEach(async () => {
   ];
   const view: ClusterView = {
     clusterName: "lab",
+    sinks: () => [sink],
     cluster: new Cluster(),
     events: noEvents,
     history: undefined,
@@ -153,4 +168,26 @@ test("the page of many shows some of them and says so", async () => {
   expect(body).toContain("http://h999/");
   expect(body).not.toContain("http://h1000/");
   expect(await rows()).toHaveLength(1200);
+});
+
+test("tells of each sink how full its queue is, and what became of the points", async () => {
+  const { sinks } = (await app.inject("/targets")).json<{ sinks: object[] }>();
+  expect(sinks).toEqual([
+    {
+      name: "influxdb",
+      waiting_points: 1200,
+      waiting_bytes: 50_000,
+      capacity_bytes: 1_000_000,
+      oldest: "2026-01-01T00:00:00.000Z",
+      sent_points: 7,
+      refused_points: 3,
+      dropped_points: 2,
+      failures: 9,
+      trouble: "<b>no route</b>",
+    },
+  ]);
+  const { body } = await app.inject({ url: "/targets", headers: { accept: "text/html" } });
+  expect(body).toContain("Sinks (1)");
+  expect(body).toContain("<td>5.0 %</td>");
+  expect(body).toContain("&lt;b&gt;no route");
 });

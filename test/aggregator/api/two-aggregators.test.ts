@@ -16,6 +16,7 @@ async function appOf(cluster: Cluster, now: number): Promise<FastifyInstance> {
   const app = fastify();
   await stats(app, {
     clusterName: "lab",
+    sinks: () => [],
     cluster,
     events: noEvents,
     history: undefined,

@@ -138,6 +138,7 @@ const names = Object.keys(cases);
 const store = new SeriesStore(MEMORY);
 const targets = new Targets({
   cluster: new Cluster(),
+  send: () => undefined,
   deliver: () => undefined,
   free: () => Number.POSITIVE_INFINITY,
   counters: createScrapeCounters(new Registry()),
