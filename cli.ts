@@ -7,9 +7,13 @@ import process from "node:process";
 import { translateCadvisorFlags } from "./agent/cadvisor-flags/translate.ts";
 import { type AgentConfig, agentOptions } from "./agent/config.ts";
 import { type DoctorConfig, doctorOptions } from "./agent/doctor-options.ts";
+import type { StartedAgent } from "./agent/main.ts";
 import { type AggregatorConfig, aggregatorOptions } from "./aggregator/config.ts";
+import { withOwnAgent } from "./aggregator/jobs/own-agent.ts";
 import type { Aggregator } from "./aggregator/main.ts";
 import { type EventsConfig, eventsOptions } from "./commands/events-options.ts";
+import { type ExportConfig, exportOptions } from "./commands/export-options.ts";
+import { type TopConfig, topOptions } from "./commands/top/options.ts";
 import { duration } from "./lib/config/builders.ts";
 import type { CommonValues } from "./lib/config/every-command.ts";
 import type { OptionTable, ValuesOf } from "./lib/config/option.ts";
@@ -95,10 +99,7 @@ function command<const Table extends OptionTable>(
 }
 
 /** Each program is loaded only when it is wanted. */
-async function beginAgent(
-  config: AgentConfig,
-  surroundings: Surroundings,
-): Promise<{ url: string }> {
+async function beginAgent(config: AgentConfig, surroundings: Surroundings): Promise<StartedAgent> {
   const { startAgent } = await import("./agent/main.ts");
   return startAgent(config, surroundings);
 }
@@ -115,7 +116,11 @@ async function beginAggregator(
 
 async function loadJobs(): Promise<(config: AggregatorConfig) => void> {
   const { configuredJobs } = await import("./aggregator/jobs/configured.ts");
-  return configuredJobs;
+  const { configuredStores } = await import("./aggregator/sinks/remote-write/configured.ts");
+  return (config) => {
+    configuredJobs(config);
+    configuredStores(config);
+  };
 }
 
 /** Writes what it has found, and ends. */
@@ -143,6 +148,36 @@ async function tellEvents(config: EventsConfig, { logger, parts }: Surroundings)
   parts.use("events", await followEvents(config, around));
 }
 
+/** Shows containers on the terminal. */
+async function showTop(config: TopConfig, { logger, parts }: Surroundings): Promise<void> {
+  // The screen is the view's.
+  if (logger.level === "info") logger.level = "error";
+  const { startTop } = await import("./commands/top/top.ts");
+  const { stdin, stdout, env } = process;
+  const around = { stdin, stdout, env, write: writeOut, now: () => Date.now() };
+  const view = await startTop(config, around);
+  if (view !== undefined) parts.use("top", view);
+}
+
+/** Shows something on a line of the terminal that the next one takes the place of. */
+function writeOver(line: string): void {
+  process.stderr.write(`\r${line.padEnd(20)}\r`);
+}
+
+/** Writes a part of a history to a file, and ends. */
+async function exportFile(config: ExportConfig, { logger, parts }: Surroundings): Promise<never> {
+  if (logger.level === "info") logger.level = "warn";
+  const { runExport } = await import("./commands/export.ts");
+  const ended = new AbortController();
+  parts.defer("export", () => ended.abort());
+  const around = { now: () => Date.now(), signal: ended.signal };
+  const said = await runExport(
+    config,
+    process.stderr.isTTY ? { ...around, show: writeOver } : around,
+  );
+  throw new EarlyExit(said);
+}
+
 /** Both programs at once on one machine: the page follows every second. */
 const upOptions = {
   ...prefixed("agent", agentOptions),
@@ -167,7 +202,7 @@ const commands: Readonly<Record<string, Command>> = {
       const settings = unprefixed("aggregator", values);
       const withAgent = (config: AggregatorConfig): AggregatorConfig => ({
         ...config,
-        agents: [agent.url, ...config.agents],
+        ...withOwnAgent(config, agent.url, agent.pass()),
       });
       const aggregator = await beginAggregator(withAgent(settings), surroundings, values.config);
       process.stdout.write(`Plimsoll is up. Page: ${aggregator.url}\n`);
@@ -205,6 +240,18 @@ const commands: Readonly<Record<string, Command>> = {
     "Follows what happens to containers, nodes and services, from an aggregator or an agent.",
     eventsOptions,
     tellEvents,
+  ),
+  top: command(
+    "top",
+    "Shows the containers of a node or of a cluster on the terminal, live.",
+    topOptions,
+    showTop,
+  ),
+  export: command(
+    "export",
+    "Writes a part of the history to a Parquet or CSV file.",
+    { "history.dir": aggregatorOptions["history.dir"], ...exportOptions },
+    exportFile,
   ),
   doctor: command(
     "doctor",

@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { createHttpServer, listen } from "../lib/http/server.ts";
+import { openWebConfig } from "../lib/http/web-config/web-config.ts";
 import type { Part, Parts } from "../lib/lifecycle.ts";
 import type { Logger } from "../lib/log.ts";
 import { addProcessMetrics } from "../lib/process-metrics.ts";
@@ -19,13 +20,17 @@ import { createEventCounters } from "./events/counters.ts";
 import { ClusterEvents } from "./events/events.ts";
 import { allHistories } from "./history/all.ts";
 import type { History } from "./history/history.ts";
+import { keptTiers } from "./history/settings.ts";
 import { configuredJobs } from "./jobs/configured.ts";
 import { Jobs } from "./jobs/jobs.ts";
+import type { Batch } from "./model/batch.ts";
 import { Cluster, type RecentSubject } from "./model/cluster.ts";
+import { cursorsOfAll, FirstBatches, storedOf, timesOfAll } from "./model/stored.ts";
 import { agentBase } from "./scrape/agent.ts";
 import { createScrapeCounters } from "./scrape/counters.ts";
 import { SeriesStore } from "./scrape/series/series-store.ts";
 import { Targets } from "./scrape/targets.ts";
+import { Sinks } from "./sinks/sinks.ts";
 
 /** What the aggregator is started in. */
 export interface AggregatorSurroundings extends Surroundings {
@@ -58,33 +63,28 @@ export async function startAggregator(
   addProcessMetrics(registry, reloads);
 
   const history = await openHistory(config, parts, logger, clock);
-  const cluster = new Cluster(history?.storedUntil, history?.storedCursors);
-  parts.use(
-    "forgetting",
-    everyMinute(() => cluster.forget(clock.now())),
-  );
-
-  const series = new SeriesStore(config.scrape_series_memory);
-  const targets = new Targets({
-    cluster,
-    series,
-    deliver: (batch) => history?.append(batch),
-    free: () => roomIn(history),
-    counters: createScrapeCounters(registry),
+  const sinks = parts.use("sinks", await Sinks.open(config, { clock, logger, folder }));
+  const { cluster, series, targets } = gather(config, parts, {
+    history,
+    sinks,
+    registry,
     clock,
     logger,
-  });
-  const jobs = new Jobs({
-    clock,
-    logger,
-    folder,
-    shard: config.shard,
-    found: (all) => targets.set(all),
   });
   const events = parts.use(
     "events",
     await openEvents(config, { cluster, targets, registry, clock, logger }),
   );
+  history?.keepEvents?.(events.log);
+  sinks.follow(events.log);
+  const jobs = new Jobs({
+    clock,
+    logger,
+    folder,
+    orchestrators: events.orchestrators,
+    shard: config.shard,
+    found: (all) => targets.set(all),
+  });
   const url = await serve(config, parts, logger, {
     clusterName: config["cluster.name"],
     targets: () => targets.states(),
@@ -93,6 +93,7 @@ export async function startAggregator(
     events,
     series,
     history,
+    sinks: () => sinks.states(),
     registry,
     clock,
     pageDirectory,
@@ -108,6 +109,67 @@ export async function startAggregator(
     url,
     async reload(changed) {
       jobs.set(configuredJobs(changed));
+    },
+  };
+}
+
+/** What samples and series are handed to. */
+interface Stores {
+  readonly history: History | undefined;
+  readonly sinks: Sinks;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What is asked for samples and series, and who gets them. */
+function gather(config: AggregatorConfig, parts: Parts, stores: Stores): Gathering {
+  const { history, sinks, registry, clock, logger } = stores;
+  const { cluster, deliver } = resume(history, sinks);
+  parts.use(
+    "forgetting",
+    everyMinute(() => {
+      cluster.forget(clock.now());
+      void sinks.tidy();
+    }),
+  );
+  const series = new SeriesStore(config.scrape_series_memory);
+  const targets = new Targets({
+    cluster,
+    series,
+    deliver,
+    send: (scraped) => sinks.take({ kind: "series", scraped }),
+    free: () => roomIn(history),
+    counters: createScrapeCounters(registry),
+    clock,
+    logger,
+  });
+  return { cluster, series, targets };
+}
+
+interface Gathering {
+  readonly cluster: Cluster;
+  readonly series: SeriesStore;
+  readonly targets: Targets;
+}
+
+/** A cluster that goes on where the store that has the least ends, and hands each what it has not. */
+function resume(
+  history: History | undefined,
+  sinks: Sinks,
+): { readonly cluster: Cluster; readonly deliver: (batch: Batch) => void } {
+  const until = history?.storedUntil ?? new Map();
+  const stored = storedOf(until, history?.storedCursors ?? new Map());
+  const first = new FirstBatches(stored);
+  const cluster = new Cluster(
+    timesOfAll(until, sinks.stored),
+    cursorsOfAll([stored, ...sinks.stored]),
+  );
+  return {
+    cluster,
+    deliver(batch) {
+      history?.append(first.rest(batch));
+      sinks.take({ kind: "samples", batch });
     },
   };
 }
@@ -129,7 +191,7 @@ function openEvents(
     clusterName: config["cluster.name"],
     directory: config["events.dir"],
     maxBytes: config["events.max.bytes"],
-    maxAge: config.retention * 1000,
+    maxAge: config["events.retention"] * 1000,
     agents: () => agentsOf(targets),
     measured: () => cluster.nodes(clock.now()),
     running: () => runningIn(cluster, clock.now()),
@@ -180,7 +242,7 @@ async function openHistory(
 ): Promise<History | undefined> {
   const history = await allHistories[config["history.kind"]]({
     directory: config["history.dir"],
-    retention: config.retention * 1000,
+    ...keptTiers(config),
     now: () => clock.now(),
     logger,
   });
@@ -193,7 +255,10 @@ async function serve(
   logger: Logger,
   view: ClusterView,
 ): Promise<string> {
+  const web = openWebConfig(config["web.config.file"], logger);
+  if (web !== undefined) parts.use("web config", web).addMetrics(view.registry);
   const app = await createHttpServer({
+    ...web?.protection,
     title: "Plimsoll aggregator",
     description: "What the containers of a cluster use, now and in the past.",
     version,

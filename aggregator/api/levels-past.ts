@@ -26,8 +26,11 @@ export async function pastLevels(
   const seen = await history.containers(told);
   const ofNode = seen.filter(({ node }) => asked.node === undefined || node === asked.node);
   const members = levelMembers(ofNode, { ...asked, clusterName: view.clusterName });
-  const step = asked.query.step === undefined ? undefined : stepOf(told, asked.query.step);
-  const grid = gridOf(members, asked, told, step);
+  const resolution = history.resolution(told.start);
+  const step =
+    asked.query.step === undefined ? undefined : stepOf(told, asked.query.step, resolution);
+  const grids = gridsFor(step, resolution);
+  const grid = gridOf(members, asked, told, grids);
   const ask = { ...told, grid, stats: asked.summed.stats };
   const summed = await sum(history, ask, { ...asked.summed, step }, members);
   const contained = await sumContained(history, ask, asked, members, summed);
@@ -69,15 +72,15 @@ function gridOf(
   members: readonly LevelMembers<Seen>[],
   { summed }: LevelQuery,
   { start, end }: Range,
-  step: number | undefined,
+  grids: readonly number[],
 ): number {
   const added = members.reduce((count, row) => count + row.members.length, 0);
   const numbers = (grid: number): number =>
     added * summed.stats.length * Math.ceil((end - start) / grid);
-  const grid = gridsFor(step).find((candidate) => numbers(candidate) <= MOST_NUMBERS);
+  const grid = grids.find((candidate) => numbers(candidate) <= MOST_NUMBERS);
   if (grid !== undefined) return grid;
   throw new QueryError(
-    step === undefined ? "start" : "step",
+    summed.step === undefined ? "start" : "step",
     `too much to add up at once; narrow it with metrics, group, node, a shorter range or a longer step`,
   );
 }

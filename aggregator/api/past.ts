@@ -51,7 +51,7 @@ async function seriesOf(
 ): Promise<ReadonlyMap<number, Series>> {
   const isWanted = query.format !== "csv" && (word !== undefined || query.step !== undefined);
   if (!isWanted) return new Map();
-  const step = stepOf(range, query.step);
+  const step = stepOf(range, query.step, history.resolution(range.start));
   refuseTooMuch(ask, step);
   return history.series(ask, step);
 }

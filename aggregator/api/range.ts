@@ -36,22 +36,36 @@ export function parseRange(raw: RawRange, now: number): Range | undefined {
   throw new QueryError("start", "must be before the end");
 }
 
-/** The step of a series in milliseconds: the one asked for, or one that gives about 300 points. */
-export function stepOf(range: Range, asked: number | undefined): number {
+/**
+ * The step of a series in milliseconds: the one asked for, or one that gives about 300 points; a
+ * multiple of the resolution in any case, as nothing finer is kept of that time.
+ */
+export function stepOf(
+  range: Range,
+  asked: number | undefined,
+  resolution: number = SHORTEST_STEP_MS,
+): number {
   const length = range.end - range.start;
   if (asked === undefined) {
-    const least = length / POINTS;
-    return STEPS.find((step) => step >= least) ?? Math.ceil(least / DAY_MS) * DAY_MS;
+    const least = Math.max(length / POINTS, resolution);
+    const step = STEPS.find((each) => each >= least && each % resolution === 0);
+    return step ?? Math.ceil(least / DAY_MS) * DAY_MS;
   }
   if (asked < SHORTEST_STEP_MS)
     throw new QueryError("step", "is less than 1s, which is what is kept");
-  if (length / asked <= MOST_POINTS) return asked;
-  throw new QueryError("step", `gives more than ${MOST_POINTS} points; take a longer one`);
+  if (length / asked > MOST_POINTS)
+    throw new QueryError("step", `gives more than ${MOST_POINTS} points; take a longer one`);
+  // Samples are handed out to steps by their times, whatever those are.
+  return resolution <= SHORTEST_STEP_MS ? asked : Math.ceil(asked / resolution) * resolution;
 }
 
-/** The lengths, in milliseconds, at which sums are made for steps of a series, the finest first. */
-export function gridsFor(step: number | undefined): number[] {
-  if (step === undefined) return [...STEPS];
-  const fitting = STEPS.filter((grid) => step % grid === 0);
-  return fitting.length === 0 ? [SHORTEST_STEP_MS] : fitting;
+/**
+ * The lengths, in milliseconds, at which sums are made for steps of a series, the finest first; all
+ * are multiples of the resolution.
+ */
+export function gridsFor(step: number | undefined, resolution: number): number[] {
+  const kept = STEPS.filter((grid) => grid % resolution === 0);
+  if (step === undefined) return kept;
+  const fitting = kept.filter((grid) => step % grid === 0);
+  return fitting.length === 0 ? [resolution] : fitting;
 }

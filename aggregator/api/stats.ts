@@ -91,7 +91,11 @@ function send(
   reply: FastifyReply,
 ): FastifyReply {
   const seconds = range === undefined ? WINDOW_SECONDS : (range.end - range.start) / 1000;
-  const head = headOf(view, seconds);
+  const resolution = range === undefined ? undefined : historyOf(view).resolution(range.start);
+  const head = {
+    ...headOf(view, seconds),
+    ...(resolution === undefined ? {} : { resolution_seconds: resolution / 1000 }),
+  };
   const { contentType, body } = encodeStats(head, containers, query);
   return reply.type(contentType).send(body);
 }

@@ -1,11 +1,8 @@
-import type { Place } from "./database.ts";
+import type { DuckdbOptions } from "./duckdb.ts";
 import type { History, HistoryKind } from "./history.ts";
 
 /** How a history is to be kept. */
-interface HistorySettings extends Place {
-  /** Milliseconds; older samples are removed. */
-  readonly retention: number;
-}
+type HistorySettings = DuckdbOptions;
 
 /** Opens a history; nothing where none is to be kept. */
 type OpenHistory = (settings: HistorySettings) => Promise<History | undefined>;

@@ -1,7 +1,6 @@
 import {
   type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBTimestampValue,
   DOUBLE,
   INTEGER,
   TIMESTAMP,
@@ -10,13 +9,15 @@ import {
 import { messageOf } from "../../lib/errors.ts";
 import { Slice } from "../../lib/slice.ts";
 import type { Batch, Stretch } from "../model/batch.ts";
+import { appendPoints } from "./append-points.ts";
+import { CHUNK_ROWS, finite, setColumn, timestampOf } from "./chunks.ts";
 import { writeCursors } from "./cursors.ts";
 import type { Database } from "./database.ts";
 import type { Dictionary, Entry } from "./dictionary.ts";
+import { fold, type Line, type Point } from "./fold.ts";
+import { type Held, settle } from "./held.ts";
 import type { StatColumns } from "./schema.ts";
-
-/** Rows that are handed over at a time; DuckDB's vectors would hold twice as many. */
-const CHUNK_ROWS = 1024;
+import { finestOf } from "./tiers.ts";
 
 /** How DuckDB and its binding complain of a value, not of the disk. */
 const UNFIT = /out of (int64 )?range|^(Conversion|Constraint|Out of Range) Error/i;
@@ -27,29 +28,22 @@ export function isUnfit(error: unknown): boolean {
   return error instanceof RangeError || UNFIT.test(messageOf(error));
 }
 
-interface Line {
-  readonly key: number;
-  readonly time: number;
-  readonly interval: number;
-  readonly row: Float64Array;
-}
-
 /**
  * Stores batches in one transaction: either all of them are safe when it resolves, or it throws and
  * none of them is there.
  */
-export async function appendBatches(
-  database: Pick<Database, "writer" | "dictionary" | "columns" | "cursors">,
-  batches: readonly Batch[],
-): Promise<void> {
-  const { writer: connection, dictionary, columns, cursors } = database;
+export async function appendBatches(database: Database, batches: readonly Batch[]): Promise<void> {
+  const { writer: connection, dictionary, cursors, held } = database;
   await connection.run("BEGIN TRANSACTION");
   try {
     const stretches = batches.flat();
     const entries = await writeIdentities(connection, dictionary, stretches);
-    await appendLines(connection, columns, [...linesOf(stretches, entries, dictionary)]);
-    const reached = await writeCursors(connection, cursors, stretches);
+    const still = await appendAll(database, [...linesOf(stretches, entries, dictionary)]);
+    // What is still held would be missed after a crash if the cursor were past it.
+    const safe = held === undefined ? stretches : [];
+    const reached = await writeCursors(connection, cursors, safe);
     await connection.run("COMMIT");
+    if (held !== undefined && still !== undefined) held.points = still;
     for (const [node, cursor] of reached) cursors.set(node, cursor);
     for (const entry of entries.values()) dictionary.put(entry);
   } catch (error) {
@@ -57,6 +51,30 @@ export async function appendBatches(
     await connection.run("ROLLBACK").catch(() => undefined);
     throw error;
   }
+}
+
+/** Stores samples as this history keeps them; answers the points that are held, where any are. */
+async function appendAll(
+  database: Database,
+  lines: readonly Line[],
+): Promise<Held["points"] | undefined> {
+  const { writer, columns, pointColumns, tiers, held } = database;
+  if (held !== undefined) {
+    const { ended, still } = settle(held.points, lines, finestOf(tiers).width);
+    await appendPoints(writer, pointColumns, tiers, ended);
+    return still;
+  }
+  await appendLines(writer, columns, lines);
+  await appendPoints(writer, pointColumns, tiers, latePoints(database, lines));
+  return undefined;
+}
+
+/** Samples of a time that has been rolled up already: they are added to it. */
+function latePoints({ tiers }: Database, lines: readonly Line[]): Point[] {
+  const [, next] = tiers;
+  if (next === undefined) return [];
+  const late = lines.filter(({ time }) => time < next.until);
+  return [...fold(late, next.width).values()];
 }
 
 const nameOf = ({ node, container }: Pick<Stretch, "node" | "container">): string =>
@@ -168,23 +186,4 @@ function chunkOf(columns: StatColumns, lines: readonly Line[]): DuckDBDataChunk 
     setColumn(chunk, index + 3, lines, (line) => finite(line.row[place]));
   }
   return chunk;
-}
-
-function setColumn(
-  chunk: DuckDBDataChunk,
-  column: number,
-  lines: readonly Line[],
-  valueOf: (line: Line) => DuckDBTimestampValue | number | null,
-): void {
-  const vector = chunk.getColumnVector(column);
-  for (const [index, line] of lines.entries()) vector.setItem(index, valueOf(line));
-  vector.flush();
-}
-
-function timestampOf(milliseconds: number): DuckDBTimestampValue {
-  return new DuckDBTimestampValue(BigInt(Math.round(milliseconds * 1000)));
-}
-
-function finite(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null;
 }

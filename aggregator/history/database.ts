@@ -7,12 +7,16 @@ import { codeOf, ConfigError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { StoredUntil } from "../model/batch.ts";
 import type { Cursor } from "../model/cursor.ts";
+import { type PointColumns, readPointColumns } from "./append-points.ts";
+import { arrangeTiers } from "./arrange.ts";
 import { readCursors } from "./cursors.ts";
 import { type Dictionary, readDictionary, readStoredUntil } from "./dictionary.ts";
+import type { Held } from "./held.ts";
 import { openSchema, type StatColumns } from "./schema.ts";
+import { RAW, type Tier, type Width, WIDTHS } from "./tiers.ts";
 
 /** Name of the file in the history's folder. */
-const FILE = "history.duckdb";
+export const FILE = "history.duckdb";
 
 /** Small, as the aggregator shares its machine with what it measures. */
 const LIMITS: Readonly<Record<string, string>> = { memory_limit: "256MB", threads: "2" };
@@ -27,6 +31,11 @@ export interface Database {
   readonly storedUntil: StoredUntil;
   /** Up to where each node's samples are stored, as of now. */
   readonly cursors: Map<string, Cursor>;
+  readonly pointColumns: PointColumns;
+  /** How far each goes, as of now; the finest first. */
+  tiers: readonly Tier[];
+  /** Undefined where samples are kept as they come. */
+  readonly held: Held | undefined;
 }
 
 /** What opening needs. */
@@ -35,6 +44,8 @@ export interface Place {
   readonly logger: Logger;
   /** Unix milliseconds; names a file that is set aside. */
   readonly now: () => number;
+  /** The tiers that are kept, the finest first; only samples if left out. */
+  readonly widths?: readonly Width[];
 }
 
 /**
@@ -45,17 +56,17 @@ export async function openDatabase(place: Place): Promise<Database> {
   await prepareDirectory(place.directory);
   const file = join(place.directory, FILE);
   try {
-    return await openFile(file);
+    return await openFile(file, place);
   } catch (error) {
     refuseKnownTrouble(place.directory, error);
     await setAside(file, place, error);
-    return openFile(file);
+    return openFile(file, place);
   }
 }
 
 /** Opens the database of a folder once more, after a failure that says nothing against the file. */
-export async function reopenDatabase({ directory }: Place): Promise<Database> {
-  return openFile(join(directory, FILE));
+export async function reopenDatabase(place: Place): Promise<Database> {
+  return openFile(join(place.directory, FILE), place);
 }
 
 /** Closes a database; what it holds is safe. */
@@ -97,15 +108,31 @@ async function makeOne(path: string): Promise<"is there" | "parent is missing"> 
   }
 }
 
-async function openFile(file: string): Promise<Database> {
+async function openFile(file: string, { widths = [RAW] }: Place): Promise<Database> {
   const instance = await DuckDBInstance.create(file, { ...LIMITS });
   try {
     const writer = await instance.connect();
     const columns = await openSchema(writer);
+    const tiers = await arrangeTiers(writer, widths);
     const dictionary = await readDictionary(writer);
     const storedUntil = await readStoredUntil(writer, dictionary);
     const cursors = await readCursors(writer);
-    return { instance, writer, columns, dictionary, storedUntil, cursors };
+    const pointColumns = await readPointColumns(
+      writer,
+      WIDTHS.filter((width) => width !== RAW),
+    );
+    const held: Held | undefined = tiers[0]?.width === RAW ? undefined : { points: new Map() };
+    return {
+      instance,
+      writer,
+      columns,
+      dictionary,
+      storedUntil,
+      cursors,
+      pointColumns,
+      tiers,
+      held,
+    };
   } catch (error) {
     instance.closeSync();
     throw error;

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Container } from "../../wire/container.ts";
 import type { StoredUntil } from "../model/batch.ts";
 import type { Known } from "./history.ts";
+import { RAW, tableOf, WIDTHS } from "./tiers.ts";
 
 /** A line of the table `containers`. */
 export interface Entry extends Known {
@@ -66,6 +67,15 @@ export async function readDictionary(connection: DuckDBConnection): Promise<Dict
   return dictionary;
 }
 
+/** Whichever tiers are kept. */
+function lastTimes(): string {
+  const ofTiers = WIDTHS.map(
+    (width) =>
+      `SELECT container, ${width === RAW ? "time" : "last_time"} AS time FROM ${tableOf(width)}`,
+  );
+  return ofTiers.join(" UNION ALL ");
+}
+
 /**
  * Reads the newest sample of each container. Agents keep a minute, so only those of the last hour
  * of each node matter.
@@ -76,7 +86,7 @@ export async function readStoredUntil(
 ): Promise<StoredUntil> {
   const reader = await connection.runAndReadAll(
     // Each node by its own newest sample: the clock of another one may be wrong.
-    `WITH newest AS (SELECT container, max(time) AS time FROM samples GROUP BY container)
+    `WITH newest AS (SELECT container, max(time) AS time FROM (${lastTimes()}) GROUP BY container)
      SELECT container, epoch_us(newest.time) FROM newest JOIN containers ON id = container
      QUALIFY newest.time > max(newest.time) OVER (PARTITION BY node) - INTERVAL 1 HOUR`,
   );

@@ -1,4 +1,5 @@
 import type { Container } from "../../wire/container.ts";
+import type { EventLog } from "../../wire/events/log.ts";
 import type { Stat } from "../../wire/metrics/metric.ts";
 import type { Series, Values } from "../../wire/stats/answer.ts";
 import type { Summary } from "../../wire/stats/summary.ts";
@@ -82,6 +83,8 @@ export interface History {
   readonly storedCursors: StoredCursors;
   /** Takes a batch into the queue and returns at once. */
   append(batch: Batch): void;
+  /** Keeps the events of a log too, each once, from where it left off; absent where it can't. */
+  keepEvents?(log: EventLog): void;
   /** Resolves when everything appended so far is safe. */
   flush(): Promise<void>;
   /** The containers that have samples in a range. */
@@ -95,6 +98,11 @@ export interface History {
    * seconds in which nothing was measured are left out.
    */
   levels(ask: LevelAsk, take: TakeLevel): Promise<void>;
+  /**
+   * Milliseconds that the points stand for of which answers about a time are made: 1000, or more
+   * where only coarser ones are kept of it.
+   */
+  resolution(time: number): number;
   state(): HistoryState;
   close(): Promise<void>;
 }

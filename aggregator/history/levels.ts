@@ -1,10 +1,12 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 
-import { wholeStats } from "../../wire/metrics/all.ts";
 import type { Stat } from "../../wire/metrics/metric.ts";
 import { LONGEST_HOLD_MS, SLOW_CELLS } from "../model/seconds.ts";
+import { cover } from "./cover.ts";
 import type { Known, LevelAsk, TakeLevel } from "./history.ts";
-import { columnOf, rowsOf, WEIGHT, within } from "./sql.ts";
+import { pointsSql, wholesOf } from "./points.ts";
+import { columnOf, partOf, rowsOf } from "./sql.ts";
+import { readTiers, type Tier } from "./tiers.ts";
 
 /** Adds rows of containers up, as `History.levels` promises. */
 export async function queryLevels(
@@ -13,8 +15,9 @@ export async function queryLevels(
   take: TakeLevel,
 ): Promise<void> {
   if (ask.rows.every((members) => members.length === 0)) return;
+  const tiers = await readTiers(connection);
   const values = new Float64Array(ask.stats.length);
-  for await (const [row, second, ...numbers] of rowsOf(connection, levelSql(ask))) {
+  for await (const [row, second, ...numbers] of rowsOf(connection, levelSql(ask, tiers))) {
     for (let index = 0; index < values.length; index++) {
       const value = numbers[index];
       values[index] = typeof value === "number" ? value : Number.NaN;
@@ -27,7 +30,7 @@ export async function queryLevels(
  * Each container's average of each second; held into the seconds without a sample, as the live
  * window does it; then added up.
  */
-function levelSql(ask: LevelAsk): string {
+function levelSql(ask: LevelAsk, tiers: readonly Tier[]): string {
   const { grid, stats } = ask;
   const micros = Math.round(grid * 1000);
   const margin = Math.ceil(LONGEST_HOLD_MS / grid);
@@ -36,12 +39,13 @@ function levelSql(ask: LevelAsk): string {
   const from = Math.ceil(ask.start / grid);
   const to = Math.floor(ask.end / grid);
   const around = { start: (from - margin) * grid, end: (to + margin) * grid };
+  const { pieces } = cover(around, tiers, { step: grid });
   return `WITH member AS (${membersSql(ask.rows)}),
   average AS (
-    SELECT row, container, epoch_us(time) // ${micros} AS own, max(${WEIGHT}) AS longest,
+    SELECT row, container, epoch_us(time) // ${micros} AS own, max(longest_ms) AS longest,
       ${stats.flatMap(averageColumns).join(", ")}
-    FROM samples JOIN member USING (container)
-    WHERE ${within(around)} GROUP BY row, container, own),
+    FROM (${pointsSql(pieces, stats, "container IN (SELECT container FROM member)")})
+    JOIN member USING (container) GROUP BY row, container, own),
   following AS (
     SELECT *, lead(own) OVER (PARTITION BY container ORDER BY own) AS next FROM average),
   cell AS (
@@ -63,25 +67,17 @@ function membersSql(rows: readonly (readonly Known[])[]): string {
     ${list("DOUBLE", ({ container }) => container.limits.pids)} AS pids_limit`;
 }
 
-/** What a statistic is a part of. */
-function wholeOf({ from }: Stat): string {
-  if (from.kind === "share") return `${from.limit}_limit`;
-  if (from.kind !== "ratio") return "1";
-  const whole = wholeStats.find((stat) => stat.from.of === from.over);
-  // Histories of before did not keep it.
-  return whole === undefined ? "1" : `coalesce(${columnOf(whole)}, 1)`;
-}
-
 /** The column itself, or its part and its whole. */
 function averageColumns(stat: Stat): string[] {
-  const column = columnOf(stat);
-  const average = (value: string): string =>
-    `sum(${value} * ${WEIGHT}) FILTER (WHERE ${column} IS NOT NULL) / sum(${WEIGHT}) FILTER (WHERE ${column} IS NOT NULL)`;
-  if (stat.rollUp !== "mean") return [`${average(column)} AS ${column}`];
-  const whole = wholeOf(stat);
+  const ms = partOf(stat, "ms");
+  const average = (value: string): string => `sum(${value}) / sum(${ms})`;
+  const sum = partOf(stat, "sum");
+  if (stat.rollUp !== "mean") return [`${average(sum)} AS ${columnOf(stat)}`];
+  const limit = stat.from.kind === "share" ? `${stat.from.limit}_limit` : "1";
+  const [part = `${sum} * ${limit}`, whole = `${limit} * ${ms}`] = wholesOf(stat);
   return [
-    `${average(`${column} * ${whole}`)} AS "${stat.name}_part"`,
-    `${average(whole)} AS "${stat.name}_whole"`,
+    `${average(part)} AS ${partOf(stat, "part")}`,
+    `${average(whole)} AS ${partOf(stat, "whole")}`,
   ];
 }
 

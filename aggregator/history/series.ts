@@ -2,7 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 
 import type { Series } from "../../wire/stats/answer.ts";
 import type { Ask } from "./history.ts";
-import { asked, rowsOf, summaryColumns } from "./sql.ts";
+import { sourceOf } from "./source.ts";
+import { rowsOf, summaryColumns } from "./sql.ts";
 import { tilesOf } from "./tiles.ts";
 
 /** A series while it is read. */
@@ -37,7 +38,8 @@ async function readTile(
   const micros = Math.round(step * 1000);
   const begin = `(epoch_us(time) // ${micros}) * ${micros}`;
   const columns = ["container", `${begin} AS begin`, ...summaryColumns(tile)].join(", ");
-  const sql = `SELECT ${columns} FROM samples WHERE ${asked(tile)}
+  const source = await sourceOf(connection, tile, step);
+  const sql = `SELECT ${columns} FROM (${source})
     GROUP BY container, begin ORDER BY container, begin`;
   const growing = new Map<number, Growing>();
   const width = tile.stats.length * tile.summaries.length;

@@ -7,14 +7,13 @@ import type { Ask, Range } from "./history.ts";
 /** Time that a sample covers; the first one of a gauge counts as much as any other. */
 export const WEIGHT = "coalesce(nullif(interval_ms, 0), 1000)";
 
-/** How DuckDB sums up a column; the same numbers come out as for the live window. */
-const SUMMARIES: Readonly<Record<Summary, (column: string) => string>> = {
-  avg: (column) =>
-    `sum(${column} * ${WEIGHT}) / sum(${WEIGHT}) FILTER (WHERE ${column} IS NOT NULL)`,
-  max: (column) => `max(${column})`,
-  min: (column) => `min(${column})`,
+/** How DuckDB sums up the points of a statistic; the same numbers come out as for the live window. */
+const SUMMARIES: Readonly<Record<Summary, (stat: Stat) => string>> = {
+  avg: (stat) => `sum(${partOf(stat, "sum")}) / sum(${partOf(stat, "ms")})`,
+  max: (stat) => `max(${partOf(stat, "max")})`,
+  min: (stat) => `min(${partOf(stat, "min")})`,
   // Nearest rank.
-  p95: (column) => `quantile_disc(${column}, 0.95)`,
+  p95: (stat) => `quantile_disc(${partOf(stat, "value")}, 0.95)`,
 };
 
 /** A time (Unix milliseconds) as DuckDB's text. */
@@ -22,14 +21,19 @@ export function timestamp(milliseconds: number): string {
   return `make_timestamp(${Math.round(milliseconds * 1000)}::BIGINT)`;
 }
 
-/** The column of a statistic. */
+/** The column of a statistic in the table of samples. */
 export function columnOf(stat: Stat): string {
   return `"${stat.name}"`;
 }
 
+/** The column of something that points keep of a statistic. */
+export function partOf(stat: Stat, part: string): string {
+  return `"${stat.name}_${part}"`;
+}
+
 /** Each summary of each statistic, in their order. */
 export function summaryColumns({ stats, summaries }: Ask): string[] {
-  return stats.flatMap((stat) => summaries.map((summary) => SUMMARIES[summary](columnOf(stat))));
+  return stats.flatMap((stat) => summaries.map((summary) => SUMMARIES[summary](stat)));
 }
 
 /** The condition for a range. */
@@ -37,11 +41,10 @@ export function within({ start, end }: Range): string {
   return `time >= ${timestamp(start)} AND time < ${timestamp(end)}`;
 }
 
-/** The condition for what is asked. */
-export function asked(ask: Ask): string {
+/** The condition for containers. */
+export function among(keys: readonly number[]): string {
   // An empty list is no SQL; no container has the number 0.
-  const keys = ask.keys.length === 0 ? "0" : ask.keys.map((key) => Math.trunc(key)).join(",");
-  return `${within(ask)} AND container IN (${keys})`;
+  return `container IN (${keys.length === 0 ? "0" : keys.map((key) => Math.trunc(key)).join(",")})`;
 }
 
 /** Rows chunk by chunk, so that a long answer does not hold up everything else. */

@@ -2,7 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 
 import type { Stat } from "../../wire/metrics/metric.ts";
 import type { Ask } from "./history.ts";
-import { asked, rowsOf } from "./sql.ts";
+import { sourceOf } from "./source.ts";
+import { rowsOf } from "./sql.ts";
 
 /** Values that DuckDB may hold at a time: some 100 MB, as its lists grow. */
 const MOST_VALUES = 4_000_000;
@@ -18,7 +19,8 @@ export async function tilesOf(
 ): Promise<Ask[]> {
   if (!ask.summaries.includes("p95")) return [ask];
   const groups: { keys: number[]; rows: number }[] = [];
-  const sql = `SELECT container, count(*) FROM samples WHERE ${asked(ask)} GROUP BY container`;
+  const source = await sourceOf(connection, { ...ask, stats: [] });
+  const sql = `SELECT container, count(*) FROM (${source}) GROUP BY container`;
   for await (const [key, count] of rowsOf(connection, sql)) {
     const rows = Number(count);
     const last = groups.at(-1);

@@ -2,7 +2,8 @@ import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 
 import type { Values } from "../../wire/stats/answer.ts";
 import type { Ask, Range, Totals } from "./history.ts";
-import { asked, columnOf, rowsOf, summaryColumns, within } from "./sql.ts";
+import { sourceOf, timesOf } from "./source.ts";
+import { partOf, rowsOf, summaryColumns } from "./sql.ts";
 import { tilesOf } from "./tiles.ts";
 
 type Window = Record<string, Values>;
@@ -13,7 +14,8 @@ export async function queryContainers(
   range: Range,
 ): Promise<Map<number, number>> {
   const found = new Map<number, number>();
-  const sql = `SELECT container, epoch_us(max(time)) FROM samples WHERE ${within(range)} GROUP BY container`;
+  const sql = `SELECT container, epoch_us(max(last_time)) FROM (${await timesOf(connection, range)})
+    GROUP BY container`;
   for await (const [key, micros] of rowsOf(connection, sql)) {
     found.set(Number(key), Number(micros) / 1000);
   }
@@ -39,7 +41,8 @@ async function readWindows(
   windows: Map<number, Window>,
 ): Promise<void> {
   const columns = ["container", ...summaryColumns(tile)].join(", ");
-  const sql = `SELECT ${columns} FROM samples WHERE ${asked(tile)} GROUP BY container`;
+  const source = await sourceOf(connection, tile);
+  const sql = `SELECT ${columns} FROM (${source}) GROUP BY container`;
   for await (const [key, ...numbers] of rowsOf(connection, sql)) {
     windows.set(Number(key), { ...windows.get(Number(key)), ...windowOf(tile, numbers) });
   }
@@ -61,10 +64,12 @@ async function queryLatest(
   connection: DuckDBConnection,
   ask: Ask,
 ): Promise<Map<number, Totals["latest"]>> {
-  const columns = ["container", "epoch_us(time)", ...ask.stats.map(columnOf)].join(", ");
-  const sql = `SELECT ${columns} FROM samples JOIN
-    (SELECT container, max(time) AS time FROM samples WHERE ${asked(ask)} GROUP BY container)
-    USING (container, time) WHERE ${within(ask)}`;
+  const last = ask.stats.map((stat) => partOf(stat, "last"));
+  const columns = ["container", "epoch_us(last_time)", ...last].join(", ");
+  const source = await sourceOf(connection, { ...ask, summaries: [] });
+  const sql = `SELECT ${columns} FROM (${source}) JOIN
+    (SELECT container, max(last_time) AS last_time FROM (${source}) GROUP BY container)
+    USING (container, last_time)`;
   const latest = new Map<number, Totals["latest"]>();
   for await (const [key, micros, ...numbers] of rowsOf(connection, sql)) {
     const values: { time: string } & Record<string, number | string> = {

@@ -95,10 +95,10 @@ export class Jobs {
   }
 
   #create(configured: Job, known: ReadonlyMap<string, readonly TargetGroup[]>): Running {
-    const { clock, logger, folder } = this.#options;
+    const { logger, folder, ...rest } = this.#options;
     const job = { ...configured, peer: inFolder(configured.peer, folder) };
     const sources = job.discoveries.map((create): Source => {
-      const discovery = create({ clock, logger: logger.child({ job: job.name }), folder });
+      const discovery = create({ ...rest, logger: logger.child({ job: job.name }), folder });
       return { discovery, groups: known.get(keyOf(job, discovery)) ?? [] };
     });
     return { job, sources, made: NOTHING, isStale: true };

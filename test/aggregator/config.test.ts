@@ -25,6 +25,10 @@ describe("a setting", () => {
     ["scrape_timeout", "500ms", 0.5],
     ["retention", "30d", 30 * 86_400],
     ["history.kind", "none", "none"],
+    ["history.keep.1m", "0", 0],
+    ["history.max.bytes", "1GiB", 1024 ** 3],
+    ["resolution.seconds", "15", 15],
+    ["events.retention", "1d", 86_400],
   ] as const)("%s takes %s", ([name, raw, value]) => {
     expect(aggregatorOptions[name].parse(raw)).toEqual(value);
   });
@@ -38,6 +42,8 @@ describe("a setting", () => {
     ["history.kind", "influxdb", "must be one of duckdb, none"],
     ["history.dir", "", "must be the path of a folder"],
     ["retention", "1m", "of at least 10m"],
+    ["history.max.bytes", "1MiB", "must be a size"],
+    ["resolution.seconds", "5", "must be 1 or 15"],
   ] as const)("%s refuses %s", ([name, raw, complaint]) => {
     expect(() => aggregatorOptions[name].parse(raw)).toThrow(complaint);
   });

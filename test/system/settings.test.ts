@@ -10,6 +10,8 @@ import { agentOptions } from "../../agent/config.ts";
 import { doctorOptions } from "../../agent/doctor-options.ts";
 import { aggregatorOptions } from "../../aggregator/config.ts";
 import { eventsOptions } from "../../commands/events-options.ts";
+import { exportOptions } from "../../commands/export-options.ts";
+import { topOptions } from "../../commands/top/options.ts";
 import { commonOptions, requestOptions } from "../../lib/config/every-command.ts";
 import { flagName } from "../../lib/config/spelling.ts";
 import { describeWith } from "../testbed/describe-with.ts";
@@ -136,6 +138,8 @@ describe("--help", () => {
     ],
     doctor: Object.keys(doctorOptions),
     events: Object.keys(eventsOptions),
+    top: Object.keys(topOptions),
+    export: ["history.dir", ...Object.keys(exportOptions)],
   };
 
   test("lists every command", async () => {

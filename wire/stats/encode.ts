@@ -18,6 +18,8 @@ export interface StatsHead {
   readonly time: string;
   readonly interval_seconds: number;
   readonly window_seconds: number;
+  /** Of the past: what the points stand for that it is summed up from, at least. */
+  readonly resolution_seconds?: number;
 }
 
 /** An answer as it goes out. */

@@ -101,13 +101,19 @@ const containerStats = object(
 );
 
 /** The answer of `/stats`. */
-const StatsAnswerSchema: JsonSchema = object({
-  node: text("The node, or the cluster's name."),
-  time,
-  interval_seconds: number(),
-  window_seconds: number(),
-  containers: list(containerStats),
-});
+const StatsAnswerSchema: JsonSchema = object(
+  {
+    node: text("The node, or the cluster's name."),
+    time,
+    interval_seconds: number(),
+    window_seconds: number(),
+    resolution_seconds: number(
+      "Of the past: 1 where each sample is still kept, else how long the stretches are of which only average, least, most and last are. The 95th percentile is that of their averages.",
+    ),
+    containers: list(containerStats),
+  },
+  ["resolution_seconds"],
+);
 
 /** Every error of every route. */
 export const ErrorSchema: JsonSchema = object({
