@@ -1,5 +1,6 @@
 import { messageOf } from "../../lib/errors.ts";
 import { request, type Response } from "../../lib/http/client.ts";
+import { patience } from "../../lib/patience.ts";
 import { ScrapeError } from "./failure.ts";
 
 /** Asks somebody over HTTP: `request` of the client, or of a peer. */
@@ -16,6 +17,9 @@ export interface Question {
 /** The client's own patience, only there because it must have one; ours ends earlier. */
 const SPARE_MS = 1000;
 
+/** Made once, as thousands may be late at the same time. */
+const LATE = new Error("the time is up");
+
 /** Asks and reads; whatever goes wrong is a ScrapeError. */
 export async function askTarget<T>(
   ask: Request,
@@ -23,16 +27,19 @@ export async function askTarget<T>(
   signal: AbortSignal,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
-  const late = AbortSignal.timeout(timeoutMs);
+  const late = new AbortController();
+  const callOff = patience(timeoutMs, () => late.abort(LATE));
   try {
     const response = await ask(url, {
       ...rest,
       timeoutMs: timeoutMs + SPARE_MS,
-      signal: AbortSignal.any([signal, late]),
+      signal: AbortSignal.any([signal, late.signal]),
     });
     return await read(response);
   } catch (error) {
-    throw failureOf(error, late.aborted ? timeoutMs : undefined);
+    throw failureOf(error, late.signal.aborted ? timeoutMs : undefined);
+  } finally {
+    callOff();
   }
 }
 

@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import { openPeer, type Peer } from "../../lib/http/peer.ts";
 import type { Job } from "../jobs/job.ts";
 import type { Target } from "../jobs/target.ts";
@@ -33,6 +31,9 @@ interface Running {
   readonly peer: string;
   ended: Promise<void>;
 }
+
+/** Made once, as thousands may end at the same time. */
+const ENDED = new Error("it is not asked any more");
 
 /** How many are asked at once: all together, of one host; then the same for those who have not answered. */
 const PROVEN = [512, 64] as const;
@@ -125,7 +126,7 @@ export class Targets {
   }
 
   #end({ scraper, stop, ended }: Running): void {
-    stop.abort();
+    stop.abort(ENDED);
     scraper.close();
     this.#options.series.forget(scraper.target);
     const done = ended.finally(() => this.#ending.delete(done));
@@ -153,14 +154,24 @@ function isScrapedAlike(one: Target, other: Target): boolean {
   if (one.scrapeInterval !== other.scrapeInterval || one.scrapeTimeout !== other.scrapeTimeout) {
     return false;
   }
-  return one.job === other.job || isDeepStrictEqual(scrapingOf(one.job), scrapingOf(other.job));
+  return one.job === other.job || scrapingOf(one.job) === scrapingOf(other.job);
 }
 
+/** By job, as it may have ten thousand targets. */
+const scrapings = new WeakMap<Job, string>();
+
 /** What of a job its targets are asked by. */
-function scrapingOf(job: Job): unknown {
+function scrapingOf(job: Job): string {
+  const known = scrapings.get(job) ?? describe(job);
+  scrapings.set(job, known);
+  return known;
+}
+
+function describe(job: Job): string {
   const { name, kind, honorLabels, honorTimestamps, peer, limits, externalLabels, metricRelabel } =
     job;
   // Compiled expressions hold functions; their source says the same.
   const rules = metricRelabel.map((rule) => ({ ...rule, regex: rule.regex.source }));
-  return { name, kind, honorLabels, honorTimestamps, peer, limits, externalLabels, rules };
+  const asked = { kind, honorLabels, honorTimestamps, peer, limits, metricRelabel: rules };
+  return JSON.stringify({ name, externalLabels, ...asked });
 }

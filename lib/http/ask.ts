@@ -2,6 +2,8 @@ import http from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import https from "node:https";
 
+import { patience } from "../patience.ts";
+
 /** How to ask, and how much patience and room there is for the answer. */
 export interface RequestOptions {
   /** For everything: name, connection, answer and its body. */
@@ -74,10 +76,9 @@ async function answerOf(
 
 function limitConnecting(asking: ClientRequest, options: RequestOptions): () => void {
   const limitMs = Math.min(options.connectTimeoutMs ?? 5000, options.timeoutMs);
-  const timer = setTimeout(() => {
+  const connected = patience(limitMs, () => {
     asking.destroy(new Error(`no connection within ${limitMs} ms`));
-  }, limitMs);
-  const connected = (): void => clearTimeout(timer);
+  });
   asking.once("socket", (socket) => {
     if (socket.connecting) socket.once("connect", connected);
     else connected();

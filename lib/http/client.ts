@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 import { messageOf } from "../errors.ts";
+import { patience } from "../patience.ts";
 import { printableUrl } from "../printable-url.ts";
 import { askTwice } from "./ask.ts";
 import type { RequestOptions } from "./ask.ts";
@@ -43,12 +44,12 @@ export async function request(url: string | URL, options: RequestOptions): Promi
 function deadline(options: RequestOptions, ended: AbortController): () => void {
   const { signal, timeoutMs } = options;
   const late = new Error(`no whole answer within ${timeoutMs} ms`);
-  const timer = setTimeout(() => ended.abort(late), timeoutMs);
+  const callOff = patience(timeoutMs, () => ended.abort(late));
   const stop = (): void => ended.abort(signal?.reason);
   if (signal?.aborted === true) stop();
   signal?.addEventListener("abort", stop, { once: true });
   return () => {
-    clearTimeout(timer);
+    callOff();
     signal?.removeEventListener("abort", stop);
   };
 }

@@ -85,7 +85,7 @@ for (const { name, part, open, follow } of engines) {
       expect(proxy.calls().filter((call) => !isPromised(call))).toEqual([]);
       const events = proxy.calls().filter((call) => call === "GET /events");
       expect(events).toHaveLength(1);
-      expect(runtime.failures.size).toBe(0);
+      expect(Object.fromEntries(runtime.failures)).toEqual({});
     });
 
     test("makes no call but one list a minute while nothing changes", async () => {
@@ -103,7 +103,7 @@ for (const { name, part, open, follow } of engines) {
       const others = proxy.calls().filter((call) => call !== "GET /containers/json");
       expect(others.filter((call) => call !== `GET /containers/${id}/json`)).toEqual([]);
       expect(others.length).toBeLessThanOrEqual(1);
-      expect(runtime.failures.size).toBe(0);
+      expect(Object.fromEntries(runtime.failures)).toEqual({});
     }, 150_000);
   });
 

@@ -24,7 +24,11 @@ export function reasonOf(error: unknown): string {
   return "other";
 }
 
-/** Whether the engine has answered that there is no such container. */
+/**
+ * Whether the engine has answered that there is no such container. Podman says so of one that it is just
+ * removing, but with status 500.
+ */
 export function isMissing(error: unknown): boolean {
-  return error instanceof EngineError && error.reason === "http_404";
+  if (!(error instanceof EngineError)) return false;
+  return error.reason === "http_404" || error.message.endsWith("no such container");
 }

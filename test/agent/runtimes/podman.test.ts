@@ -80,6 +80,23 @@ it("does without pods where it is not told any", async () => {
   expect(runtime.failures.get("http_404")).toBe(1);
 });
 
+it("takes a container that is just being removed for gone, which is no failure", async () => {
+  const known = knownOf(runtime);
+  await until("the connection", () => runtime.health === "connected");
+  const before = engine.count("/containers/1/json");
+  engine.oddity = (path, response) => {
+    if (path !== "/containers/1/json") return false;
+    response.statusCode = 500;
+    response.end('{"message":"container 1 does not exist in database: no such container"}');
+    return true;
+  };
+  engine.tell("died", "1");
+  await until("the question", () => engine.count("/containers/1/json") > before);
+  engine.tell("remove", "1");
+  await until("its end", () => known.containers.size === 0);
+  expect(runtime.failures.has("http_500")).toBe(false);
+});
+
 it("takes Podman's words for what happens", async () => {
   const known = knownOf(runtime);
   await until("the connection", () => runtime.health === "connected");
