@@ -64,7 +64,7 @@ function underTest(engine: Driven, createRuntime: (socket: string) => Runtime): 
     },
     remove: async (id) => void (await of(id).remove({ force: true, v: true })),
     rename: async (id, name) => void (await of(id).rename({ name })),
-    pause: async (id) => void (await pause(of(id))),
+    pause: async (id) => pause(of(id)),
     unpause: async (id) => void (await of(id).unpause()),
     restart: async (id) => void (await of(id).restart({ t: 0 })),
     async sicken(id) {

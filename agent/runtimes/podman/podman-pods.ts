@@ -48,7 +48,8 @@ export class PodmanPods implements Beyond {
       for (const id of unasked) this.#asking.set(id, asking);
     }
     // Also for what somebody else has asked for: who goes on without it shows a container outside of its pod.
-    await Promise.all(new Set(unknown.map((id) => this.#asking.get(id))));
+    const underWay = unknown.flatMap((id) => this.#asking.get(id) ?? []);
+    await Promise.all(new Set(underWay));
   }
 
   async #ask(ids: readonly string[]): Promise<void> {

@@ -157,9 +157,11 @@ function asksForCertificates({ settings: { tls } }: LoadedWebConfig): boolean {
 }
 
 function isSame(one: LoadedWebConfig, other: LoadedWebConfig): boolean {
-  const text = (loaded: LoadedWebConfig): string =>
-    JSON.stringify([loaded, [...loaded.settings.users]]);
-  return text(one) === text(other);
+  return textOf(one) === textOf(other);
+}
+
+function textOf(loaded: LoadedWebConfig): string {
+  return JSON.stringify([loaded, [...loaded.settings.users]]);
 }
 
 /** Differs when one of the files has changed. */
