@@ -48,6 +48,11 @@ const counters: readonly Family[] = [
     read: (state) => state.droppedPoints,
   },
   {
+    name: "plimsoll_sink_damaged_files_total",
+    help: "Files of a queue of which something could not be read; it is set aside.",
+    read: (state) => state.damagedFiles,
+  },
+  {
     name: "plimsoll_sink_failures_total",
     help: "Requests to a store that failed; they are repeated.",
     read: (state) => state.failures,

@@ -78,9 +78,15 @@ const SAME_CLOCK_MS = 2000;
 export class FirstBatches {
   readonly #stored: Stored;
   readonly #waiting: Set<string>;
+  readonly #isHolding: boolean;
 
-  constructor(stored: Stored) {
+  /**
+   * @param isHolding whether the store's times end before its cursors' next pass: where a sink makes one
+   * point of several samples, it may have only a part of the pass that lies across a point's end
+   */
+  constructor(stored: Stored, isHolding = false) {
     this.#stored = stored;
+    this.#isHolding = isHolding;
     this.#waiting = new Set(stored.nodes);
   }
 
@@ -100,12 +106,19 @@ export class FirstBatches {
   #newer(stretch: Stretch, newest: number): Stretch[] {
     const { node, container, until, ticks, times } = stretch;
     const cursor = this.#stored.cursorOf(node);
+    const known = this.#stored.timeOf(node, container.id) ?? Number.NEGATIVE_INFINITY;
+    const isSetBack = newest < known - SAME_CLOCK_MS;
     if (until !== undefined && cursor?.run === until.run) {
       if (reaches(cursor, until)) return [];
-      if (ticks !== undefined) return cut(stretch, (index) => (ticks[index] ?? 0) > cursor.tick);
+      if (ticks !== undefined) {
+        const first = this.#isHolding && !isSetBack ? known : Number.NEGATIVE_INFINITY;
+        return cut(
+          stretch,
+          (index) => (ticks[index] ?? 0) > cursor.tick && (times[index] ?? 0) >= first,
+        );
+      }
     }
-    const known = this.#stored.timeOf(node, container.id) ?? Number.NEGATIVE_INFINITY;
-    if (newest < known - SAME_CLOCK_MS) return [stretch];
+    if (isSetBack) return [stretch];
     return cut(stretch, (index) => (times[index] ?? 0) > known);
   }
 }

@@ -39,7 +39,7 @@ export class Outlet {
     this.name = sink.name;
     this.#sink = sink;
     this.#options = options;
-    this.#first = new FirstBatches(options.queue.marks);
+    this.#first = new FirstBatches(options.queue.marks, sink.heldSince !== undefined);
     this.#feeder = new Feeder(sink, options);
   }
 
@@ -96,7 +96,9 @@ export class Outlet {
 
   /** What waits is on disk when it resolves. */
   async close(): Promise<void> {
-    await Promise.all([this.#encoding, this.#feeder.close()]);
+    await this.#encoding;
+    await this.#flushSink();
+    await this.#feeder.close();
     await this.#options.queue.close();
     await this.#sink.close();
   }
@@ -137,6 +139,15 @@ export class Outlet {
     }
   }
 
+  /** What the sink holds back waits like all else; a store that is there gets it yet. */
+  async #flushSink(): Promise<void> {
+    const parcels = this.#sink.flush?.() ?? [];
+    if (parcels.length === 0) return;
+    this.#options.queue.append(parcels, markOfNodes(this.#passes.newest()));
+    await this.#options.queue.flush();
+    await this.#feeder.drain();
+  }
+
   /** Up to where what was encoded goes: what the sink holds back is not among it. */
   #markOf(delivery: Delivery): string {
     if (delivery.kind === "events") return markOfEvents(delivery.events);
@@ -144,9 +155,10 @@ export class Outlet {
     const marks = marksIn(delivery.batch);
     if (this.#sink.heldSince === undefined) return markOfNodes(marks);
     this.#passes.take(delivery.batch);
-    for (const node of marks.keys()) {
+    for (const [node, { cursor }] of marks) {
       const since = this.#sink.heldSince(node);
-      if (since === undefined) continue;
+      // Who does not count its passes can't be asked for any of them again.
+      if (since === undefined || cursor === undefined) continue;
       const before = this.#passes.before(node, since);
       if (before === undefined) marks.delete(node);
       else marks.set(node, before);

@@ -7,6 +7,7 @@
 import type { Event } from "../../wire/events/event.ts";
 import type { Batch } from "../model/batch.ts";
 import type { Scraped } from "../scrape/series/scraped.ts";
+import type { BackOffLimits } from "./queue/back-off.ts";
 
 /** What sinks are handed: each takes the kinds that it can use. */
 export type Delivery =
@@ -32,6 +33,10 @@ export interface Sink {
   readonly takes: readonly Delivery["kind"][];
   /** Bytes of parcels that are joined for one request, at most; a single larger parcel goes alone. */
   readonly mostBytes: number;
+  /** Milliseconds that a request may take; half a minute if it does not say. */
+  readonly timeoutMs?: number;
+  /** How long to wait between attempts, where the store's own configuration says. */
+  readonly backOff?: BackOffLimits;
   /**
    * Turns a delivery into parcels of at most about `mostBytes` each; none if nothing in it is for this
    * sink. It neither waits nor throws: what can't be written in the protocol (NaN, a name that it
@@ -44,6 +49,8 @@ export interface Sink {
    * as the agent has them. Undefined, or no such method: it holds none.
    */
   heldSince?(node: string): number | undefined;
+  /** Ends what `heldSince` tells of, as the program ends: nothing of it is handed in again. */
+  flush?(): readonly Parcel[];
   /**
    * Sends parcels, joined, and resolves when the store has them. Throws `Refused` for what no repetition
    * will change; anything else that it throws is tried again, after `RetryLater.afterMs` where that is told.
@@ -85,6 +92,8 @@ export interface SinkState {
   readonly refusedPoints: number;
   /** Let go as the queue was full or they were too old. */
   readonly droppedPoints: number;
+  /** Files of the queue of which something could not be read, and was set aside. */
+  readonly damagedFiles: number;
   /** Requests that failed and are tried again. */
   readonly failures: number;
   /** Why the last request failed; absent if it went well. */

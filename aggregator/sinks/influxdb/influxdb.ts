@@ -10,6 +10,7 @@ import { type Coarser, parseCoarser } from "./coarser.ts";
 import { setUpDatabase } from "./database.ts";
 import { eventLines } from "./event-lines.ts";
 import { Intervals } from "./intervals.ts";
+import type { Row } from "./node-interval.ts";
 import { toParcels } from "./parcels.ts";
 import { RowWriter, type Schema } from "./schema.ts";
 import { type Server, serverOf } from "./server.ts";
@@ -30,8 +31,6 @@ const TIMEOUT_MS = 30_000;
 const MOST_ANSWER_BYTES = 1024 * 1024;
 /** After it could not be done. */
 const SET_UP_AGAIN_MS = 60_000;
-/** What is still open at the end is sent at once or not at all. */
-const LAST_TIMEOUT_MS = 2000;
 
 /** How a sink of InfluxDB is made. */
 interface InfluxOptions extends SinkSurroundings {
@@ -95,13 +94,8 @@ class InfluxSink implements Sink {
   encode(delivery: Delivery): readonly Parcel[] {
     const { intervals, clusterName, schema } = this.#options;
     switch (delivery.kind) {
-      case "samples": {
-        const rows = intervals.take(delivery.batch);
-        return toParcels(
-          rows.flatMap((row) => this.#writer.lines(row)),
-          MOST_BYTES,
-        );
-      }
+      case "samples":
+        return this.#parcelsOf(intervals.take(delivery.batch));
       case "events":
         return toParcels(
           delivery.events.flatMap((event) => eventLines(event, clusterName, schema)),
@@ -110,6 +104,14 @@ class InfluxSink implements Sink {
       case "series":
         return [];
     }
+  }
+
+  heldSince(node: string): number | undefined {
+    return this.#options.intervals.heldSince(node);
+  }
+
+  flush(): readonly Parcel[] {
+    return this.#parcelsOf(this.#options.intervals.flush());
   }
 
   async send(bodies: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
@@ -125,19 +127,12 @@ class InfluxSink implements Sink {
   }
 
   async close(): Promise<void> {
-    const rows = this.#options.intervals.flush();
+    this.#peer.close();
+  }
+
+  #parcelsOf(rows: readonly Row[]): readonly Parcel[] {
     const lines = rows.flatMap((row) => this.#writer.lines(row));
-    try {
-      if (lines.length > 0) {
-        const signal = AbortSignal.timeout(LAST_TIMEOUT_MS);
-        await this.send([Buffer.from(lines.join(""))], signal);
-      }
-    } catch (error) {
-      const { logger } = this.#options;
-      logger.warn({ reason: messageOf(error) }, "the last seconds were not written to InfluxDB");
-    } finally {
-      this.#peer.close();
-    }
+    return toParcels(lines, MOST_BYTES);
   }
 
   /** Without the right to do so, what the operator has made is written to; it is tried again later. */

@@ -72,6 +72,14 @@ export class Intervals {
     return rows;
   }
 
+  /** From when on (Unix milliseconds) a node's samples are in no row yet; undefined if none waits. */
+  heldSince(node: string): number | undefined {
+    const state = this.#nodes.get(node);
+    if (state === undefined || state.open.size === 0) return undefined;
+    const first = [...state.open.keys()].reduce((a, b) => Math.min(a, b));
+    return Math.max(first * this.#settings.resolution, state.writtenUntil);
+  }
+
   /** Ends everything that is open. */
   flush(): Row[] {
     const rows = [...this.#nodes.values()].flatMap((state) => this.#closeAll(state));

@@ -1,14 +1,16 @@
-import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { mkdir, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { messageOf } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
+import { DamagedFiles } from "./damaged.ts";
+import { type Due, firstRecords, pointsOf } from "./due.ts";
+import { type DiskLimits, segmentBytesOf } from "./limits.ts";
 import { Marks } from "./marks.ts";
-import { encodeRecord, type PlacedRecord, type QueueRecord } from "./record.ts";
+import { encodeRecord, type QueueRecord } from "./record.ts";
 import { SegmentReader } from "./segment-reader.ts";
+import { SegmentWriter } from "./segment-writer.ts";
 import {
-  DAMAGED_SUFFIX,
   type FoundSegment,
   newSegment,
   readSegment,
@@ -18,13 +20,6 @@ import {
 } from "./segment.ts";
 import { type Place, SentPlace } from "./sent-place.ts";
 
-/** How much may wait on disk. */
-export interface DiskLimits {
-  readonly maxBytes: number;
-  /** Milliseconds. */
-  readonly maxAge: number;
-}
-
 /** What a queue on disk is opened with. */
 export interface DiskOptions {
   readonly directory: string;
@@ -32,17 +27,6 @@ export interface DiskOptions {
   readonly now: () => number;
   readonly logger: Logger;
 }
-
-/** The next records to be sent, and the place behind each. */
-export interface Due {
-  readonly records: readonly PlacedRecord[];
-  readonly segment: number;
-}
-
-const MOST_SEGMENT_BYTES = 8 << 20;
-const LEAST_SEGMENT_BYTES = 64 << 10;
-/** So much that was damaged is kept to be looked at. */
-const MOST_DAMAGED_BYTES = 64 << 20;
 
 /**
  * Records in files that are only ever appended to, and the place up to which they were sent. What
@@ -52,8 +36,6 @@ export class DiskQueue {
   readonly marks: Marks = new Marks();
   /** Points that were let go as there was no room, or as they were too old. */
   dropped = 0;
-  /** Pieces of files that could not be read. */
-  damaged = 0;
   readonly #options: DiskOptions;
   readonly #segmentBytes: number;
   readonly #sent: SentPlace;
@@ -61,8 +43,9 @@ export class DiskQueue {
   #segments: Segment[] = [];
   #place: Place;
   #nextNumber: number;
-  #writer: FileHandle | undefined;
+  readonly #writer = new SegmentWriter();
   readonly #reader: SegmentReader;
+  readonly #damaged: DamagedFiles;
   /** What was read and may be under way: it is not let go before it is known what became of it. */
   #out: Due | undefined;
   /** Unix milliseconds of the next record, as far as it is known. */
@@ -83,10 +66,15 @@ export class DiskQueue {
     this.#options = options;
     this.#sent = sent;
     this.#reader = new SegmentReader(options.logger);
+    this.#damaged = new DamagedFiles(options.logger);
     this.#place = place;
     this.#nextNumber = place.segment + 1;
-    const share = Math.trunc(options.limits.maxBytes / 8);
-    this.#segmentBytes = Math.min(MOST_SEGMENT_BYTES, Math.max(LEAST_SEGMENT_BYTES, share));
+    this.#segmentBytes = segmentBytesOf(options.limits);
+  }
+
+  /** Files of which something could not be read. */
+  get damaged(): number {
+    return this.#damaged.count;
   }
 
   /** Bytes that have not been sent. */
@@ -108,7 +96,7 @@ export class DiskQueue {
     const segment = await this.#current();
     const head = segment.bytes === 0 ? [SEGMENT_HEAD, this.#snapshot()] : [];
     const bytes = Buffer.concat([...head, ...records.map(encodeRecord)]);
-    await this.#append(segment, bytes);
+    await this.#writer.append(segment, bytes);
     segment.bytes += bytes.length;
     for (const { points, time, mark } of records) {
       segment.waitingPoints += points;
@@ -144,7 +132,14 @@ export class DiskQueue {
         await this.#setAside(segment);
         continue;
       }
-      const records = this.#firstOf(segment, found, mostBytes, most);
+      const since = this.#options.now() - this.#options.limits.maxAge;
+      const { passedOver, records } = firstRecords(found, { mostBytes, most, since });
+      for (const { end, points } of passedOver) {
+        this.#place = { segment: segment.number, offset: end };
+        segment.waitingPoints -= points;
+        this.dropped += points;
+      }
+      this.#headTime = records[0]?.time ?? this.#headTime;
       if (records.length === 0) continue;
       this.#out = { segment: segment.number, records };
       return this.#out;
@@ -192,7 +187,7 @@ export class DiskQueue {
   }
 
   async close(): Promise<void> {
-    await this.#writer?.close();
+    await this.#writer.close();
     await this.#reader.close();
     await this.#sent.close();
   }
@@ -217,73 +212,19 @@ export class DiskQueue {
   async #current(): Promise<Segment> {
     const last = this.#segments.at(-1);
     if (last !== undefined && last.bytes < this.#segmentBytes && !this.#mustRoll) return last;
-    await this.#writer?.close();
-    this.#writer = undefined;
+    await this.#writer.close();
     const made = newSegment(this.#options.directory, this.#nextNumber++);
     this.#segments.push(made);
     this.#mustRoll = false;
     return made;
   }
 
-  async #make(path: string): Promise<FileHandle> {
-    await mkdir(this.#options.directory, { recursive: true });
-    return open(path, "w+");
-  }
-
-  /** At a place of its own: what a full disk took of an earlier attempt is overwritten. */
-  async #append(segment: Segment, bytes: Buffer): Promise<void> {
-    this.#writer ??= await open(segment.path, "r+").catch(() => this.#make(segment.path));
-    try {
-      for (let done = 0; done < bytes.length;) {
-        const at = segment.bytes + done;
-        // oxlint-disable-next-line no-await-in-loop
-        const { bytesWritten } = await this.#writer.write(bytes, done, bytes.length - done, at);
-        done += bytesWritten;
-      }
-    } catch (error) {
-      await this.#writer.truncate(segment.bytes).catch(() => undefined);
-      await this.#writer.close().catch(() => undefined);
-      this.#writer = undefined;
-      throw error;
-    }
-  }
-
-  /** Takes from what was read as much as is asked for; what is too old or has no body is passed over. */
-  #firstOf(
-    segment: Segment,
-    found: readonly PlacedRecord[],
-    mostBytes: number,
-    most: number,
-  ): readonly PlacedRecord[] {
-    const oldest = this.#options.now() - this.#options.limits.maxAge;
-    const records: PlacedRecord[] = [];
-    let bytes = 0;
-    for (const record of found) {
-      if (record.body.length === 0 || record.time < oldest) {
-        if (records.length > 0) break;
-        this.#place = { segment: segment.number, offset: record.end };
-        segment.waitingPoints -= record.points;
-        this.dropped += record.points;
-        continue;
-      }
-      bytes += record.body.length;
-      if (records.length > 0 && (bytes > mostBytes || records.length >= most)) break;
-      records.push(record);
-    }
-    this.#headTime = records[0]?.time ?? this.#headTime;
-    return records;
-  }
-
   /** A segment of which the rest can't be read is no more; what is newer goes on. */
   async #setAside(segment: Segment): Promise<void> {
-    const { logger } = this.#options;
-    this.damaged++;
     this.#drop(segment);
-    const path = `${segment.path}${DAMAGED_SUFFIX}`;
-    logger.warn({ path, points: segment.waitingPoints }, DAMAGED);
     if (segment === this.#segments.at(-1)) this.#mustRoll = true;
     await this.#forget(segment);
-    await rename(segment.path, path).catch(() => undefined);
+    await this.#damaged.setAside(segment);
   }
 
   #drop({ number, waitingPoints }: Segment): void {
@@ -301,10 +242,7 @@ export class DiskQueue {
   }
 
   async #forget(segment: Segment): Promise<void> {
-    if (segment === this.#segments.at(-1)) {
-      await this.#writer?.close();
-      this.#writer = undefined;
-    }
+    if (segment === this.#segments.at(-1)) await this.#writer.close();
     this.#segments = this.#segments.filter((one) => one !== segment);
     if (this.#place.segment <= segment.number) {
       const next = this.#segments[0]?.number ?? this.#nextNumber;
@@ -314,7 +252,7 @@ export class DiskQueue {
   }
 
   async #readAll(): Promise<void> {
-    const { directory, logger } = this.#options;
+    const { directory } = this.#options;
     const names = await readdir(directory);
     const numbers = names.flatMap((name) => segmentNumber(name) ?? []).toSorted((a, b) => a - b);
     this.#nextNumber = Math.max(this.#nextNumber, (numbers.at(-1) ?? 0) + 1);
@@ -322,18 +260,14 @@ export class DiskQueue {
       // One after the other: each is read whole.
       // oxlint-disable-next-line no-await-in-loop
       const found = await readSegment(directory, number);
-      const { damagedBytes: bytes, damagedPath: path } = found;
-      if (path !== undefined) {
-        this.damaged++;
-        logger.warn({ path, bytes }, DAMAGED);
-      }
+      this.#damaged.found(found);
       this.#takeFound(found);
     }
     const [first] = this.#segments;
     const isBehind = first !== undefined && this.#place.segment < first.number;
     if (isBehind) this.#place = { segment: first.number, offset: SEGMENT_HEAD.length };
     await this.#forgetSent();
-    await forgetDamaged(directory, names);
+    await this.#damaged.tidy(directory, names);
     await this.makeRoom();
   }
 
@@ -360,28 +294,5 @@ export class DiskQueue {
       // oxlint-disable-next-line no-await-in-loop
       if (segment.number < this.#place.segment) await this.#leave(segment);
     }
-  }
-}
-
-/** How many points records have. */
-export function pointsOf(records: readonly QueueRecord[]): number {
-  return records.reduce((sum, { points }) => sum + points, 0);
-}
-
-const DAMAGED = "what waited for a store was damaged on disk and is set aside; the rest is sent";
-
-/** Keeps the newest of what was set aside. */
-async function forgetDamaged(directory: string, names: readonly string[]): Promise<void> {
-  let bytes = 0;
-  const damaged = names.filter((name) => name.endsWith(DAMAGED_SUFFIX));
-  for (const name of damaged.toSorted().toReversed()) {
-    const path = join(directory, name);
-    // oxlint-disable-next-line no-await-in-loop
-    bytes += await stat(path).then(
-      ({ size }) => size,
-      () => 0,
-    );
-    // oxlint-disable-next-line no-await-in-loop
-    if (bytes > MOST_DAMAGED_BYTES) await unlink(path).catch(() => undefined);
   }
 }

@@ -4,7 +4,7 @@ import { messageOf } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import { Refused, RetryLater, type Sink } from "../sink.ts";
 import { backOff, type BackOffLimits } from "./back-off.ts";
-import { pointsOf } from "./disk.ts";
+import { pointsOf } from "./due.ts";
 import type { Lent, Queue } from "./queue.ts";
 import type { RefusedParcels } from "./refused.ts";
 
@@ -50,6 +50,8 @@ export class Feeder {
   /** What is under way is given up. */
   readonly #ending = new AbortController();
   #failuresInRow = 0;
+  /** Somebody waits until nothing can be sent any more. */
+  #onRest: () => void = () => undefined;
   /** How many of the next parcels were in a request that was refused, and how many of them go together. */
   #suspects = 0;
   #together = MOST_PARCELS;
@@ -60,9 +62,21 @@ export class Feeder {
   constructor(sink: Sink, options: FeederOptions) {
     this.#sink = sink;
     this.#options = options;
-    this.#times = options.times ?? TIMES;
+    const { timeoutMs: timeout = TIMES.timeout, backOff: wait = TIMES.wait } = sink;
+    this.#times = options.times ?? { ...TIMES, timeout, wait };
     options.queue.onMore(() => this.#kick());
     this.#ended = this.#run();
+  }
+
+  /** Resolves when nothing waits any more, the store does not take it, or after a moment. */
+  async drain(): Promise<void> {
+    if (this.trouble !== undefined) return;
+    const timer = setTimeout(() => this.#onRest(), this.#times.farewell);
+    await new Promise<void>((resolve) => {
+      this.#onRest = resolve;
+      this.#kick();
+    });
+    clearTimeout(timer);
   }
 
   /** Lets the request that is under way end, for a moment; what waits stays in the queue. */
@@ -84,6 +98,7 @@ export class Feeder {
       this.#isDue = false;
       // oxlint-disable-next-line no-await-in-loop
       const wait = await this.#step();
+      if (wait === undefined ? !this.#isDue : wait > 0) this.#onRest();
       // oxlint-disable-next-line no-await-in-loop
       if (wait === undefined) await this.#more();
       // oxlint-disable-next-line no-await-in-loop

@@ -1,4 +1,4 @@
-import { pointsOf } from "./disk.ts";
+import { pointsOf } from "./due.ts";
 import type { QueueRecord } from "./record.ts";
 
 /** The records of a delivery that are not on disk; the last of them makes it whole. */

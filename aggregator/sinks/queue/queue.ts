@@ -1,7 +1,9 @@
 import { messageOf } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { Parcel } from "../sink.ts";
-import { type DiskLimits, DiskQueue, type Due, pointsOf } from "./disk.ts";
+import { DiskQueue } from "./disk.ts";
+import { type Due, pointsOf } from "./due.ts";
+import type { DiskLimits } from "./limits.ts";
 import { Marks } from "./marks.ts";
 import { type Group, MemoryQueue } from "./memory.ts";
 import type { QueueRecord } from "./record.ts";
@@ -29,6 +31,7 @@ export interface QueueState {
   readonly capacityBytes: number;
   readonly oldest?: number;
   readonly droppedPoints: number;
+  readonly damagedFiles: number;
   /** Why nothing is written to the disk; absent if it is, or need not be. */
   readonly trouble?: string;
 }
@@ -160,6 +163,7 @@ export class Queue {
       capacityBytes: disk === undefined ? Math.min(maxBytes, MOST_MEMORY_BYTES) : maxBytes,
       ...(oldest === undefined ? {} : { oldest }),
       droppedPoints: (disk?.dropped ?? 0) + memory.dropped,
+      damagedFiles: disk?.damaged ?? 0,
       ...(this.#trouble === undefined ? {} : { trouble: this.#trouble }),
     };
   }

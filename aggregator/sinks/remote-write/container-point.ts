@@ -15,7 +15,6 @@ export class PointMaker {
   readonly #averages: Float64Array;
   readonly #weights: Float64Array;
   readonly #maxima: Float64Array;
-  /** Where the stretch begins that is being summed up; NaN if there is none. */
   #start = Number.NaN;
   /** Unix milliseconds of the newest sample. */
   lastTime: number = Number.NEGATIVE_INFINITY;
@@ -31,6 +30,11 @@ export class PointMaker {
     this.#averages = new Float64Array(columns);
     this.#weights = new Float64Array(columns);
     this.#maxima = new Float64Array(columns);
+  }
+
+  /** Where the stretch begins (Unix milliseconds) that is being summed up; NaN if there is none. */
+  get start(): number {
+    return this.#start;
   }
 
   /** Takes the next sample in; gives the point before it if that is whole with it. */

@@ -14,6 +14,9 @@ import { isTooFarAhead } from "./too-far-ahead.ts";
 /** A container that lags behind its node by more has ended: by so much, or by so many of its intervals. */
 const LAGGING_MS = 30_000;
 const LAGGING_INTERVALS = 3;
+/** One that lags by less may only be the next to be told of: by so much, or by so many of its intervals. */
+const LATE_MS = 2000;
+const LATE_INTERVALS = 1.5;
 
 /** What was not heard of for so long is forgotten. Milliseconds. */
 const FORGOTTEN_MS = 10 * 60_000;
@@ -61,6 +64,23 @@ export class ContainerSeries {
     }
     for (const [node, time] of newest) this.#endLagging(node, time, writer);
     this.#forget(now);
+  }
+
+  /**
+   * From when on (Unix milliseconds) the samples of a node's containers are in no point yet; undefined if
+   * none waits. One that has ended is not waited for: handing all others in again for its sake would
+   * repeat points that stores refuse as too old.
+   */
+  heldSince(node: string): number | undefined {
+    const all = [...(this.#nodes.get(node)?.values() ?? [])].map(({ points }) => points);
+    const newest = all.reduce((time, { lastTime }) => Math.max(time, lastTime), -Infinity);
+    const held = all
+      .filter(({ start, lastTime, lastInterval }) => {
+        const lag = Math.max(LATE_MS, LATE_INTERVALS * lastInterval);
+        return !Number.isNaN(start) && newest - lastTime <= lag;
+      })
+      .reduce((time, { start }) => Math.min(time, start), Number.POSITIVE_INFINITY);
+    return held === Number.POSITIVE_INFINITY ? undefined : held;
   }
 
   /** Gives the time of the container's newest sample. */

@@ -5,6 +5,7 @@ import { messageOf } from "../../../lib/errors.ts";
 import { openPeer, type Peer } from "../../../lib/http/peer.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { Labels } from "../../../wire/labels.ts";
+import type { BackOffLimits } from "../queue/back-off.ts";
 import { type Delivery, type Parcel, Refused, type Sink } from "../sink.ts";
 import { ContainerSeries } from "./container-series.ts";
 import { freshSeries } from "./fresh-series.ts";
@@ -39,6 +40,8 @@ export class RemoteWrite implements Sink {
   readonly name: string;
   readonly takes: Sink["takes"] = ["samples", "series"];
   readonly mostBytes: number;
+  readonly timeoutMs: number;
+  readonly backOff: BackOffLimits;
   readonly #store: Store;
   readonly #peer: Peer;
   readonly #containers: ContainerSeries;
@@ -52,6 +55,8 @@ export class RemoteWrite implements Sink {
     const { samplesPerSend } = store.queue;
     this.name = `remote_write-${store.name}`;
     this.mostBytes = samplesPerSend * SAMPLE_BYTES;
+    this.timeoutMs = store.timeout;
+    this.backOff = store.queue.backOff;
     this.#store = store;
     this.#peer = openPeer(store.peer);
     this.#containers = new ContainerSeries({ step, external, rules: store.rules });
@@ -68,6 +73,10 @@ export class RemoteWrite implements Sink {
       writeScraped(delivery.scraped, this.#store.rules, now, this.#timed, this.#writer);
     }
     return this.#writer.finish();
+  }
+
+  heldSince(node: string): number | undefined {
+    return this.#containers.heldSince(node);
   }
 
   async send(bodies: readonly Uint8Array[], signal: AbortSignal): Promise<void> {

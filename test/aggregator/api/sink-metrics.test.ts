@@ -13,6 +13,7 @@ const state: SinkState = {
   sentPoints: 7,
   refusedPoints: 3,
   droppedPoints: 2,
+  damagedFiles: 1,
   failures: 9,
 };
 
@@ -37,6 +38,7 @@ test("says of each sink how full its queue is, and what became of the points", a
     'plimsoll_sink_sent_points_total{sink="influxdb"} 7',
     'plimsoll_sink_refused_points_total{sink="influxdb"} 3',
     'plimsoll_sink_dropped_points_total{sink="influxdb"} 2',
+    'plimsoll_sink_damaged_files_total{sink="influxdb"} 1',
     'plimsoll_sink_failures_total{sink="influxdb"} 9',
   ]);
 });

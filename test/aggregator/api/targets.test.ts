@@ -30,6 +30,7 @@ const sink: SinkState = {
   sentPoints: 7,
   refusedPoints: 3,
   droppedPoints: 2,
+  damagedFiles: 1,
   failures: 9,
   trouble: "<b>no route</b>",
 };

@@ -38,7 +38,12 @@ describe("remote_write", () => {
       rules: [],
       peer: { followRedirects: true },
       message: "prometheus.WriteRequest",
-      queue: { samplesPerSend: 2000, retryOn429: false, sampleAgeLimit: 0 },
+      queue: {
+        samplesPerSend: 2000,
+        retryOn429: true,
+        backOff: { least: 30, most: 30_000 },
+        sampleAgeLimit: 0,
+      },
     });
   });
 
@@ -62,7 +67,7 @@ describe("remote_write", () => {
         batch_send_deadline: "5s",
         min_backoff: "30ms",
         max_backoff: "5s",
-        retry_on_http_429: true,
+        retry_on_http_429: false,
         sample_age_limit: "1h",
       },
     });
@@ -72,7 +77,12 @@ describe("remote_write", () => {
       headers: { "x-scope-orgid": "team-a" },
       message: "io.prometheus.write.v2.Request",
       rules: [{ action: "drop", sourceLabels: ["__name__"] }],
-      queue: { samplesPerSend: 500, retryOn429: true, sampleAgeLimit: 3_600_000 },
+      queue: {
+        samplesPerSend: 500,
+        retryOn429: false,
+        backOff: { least: 30, most: 5000 },
+        sampleAgeLimit: 3_600_000,
+      },
       peer: { followRedirects: false, tls: { caFile: "ca.pem" } },
     });
   });
@@ -92,6 +102,10 @@ describe("remote_write", () => {
     [{ url: URL, sigv4: {} }, "[0].sigv4 is not supported"],
     [{ url: URL, oauth2: {} }, "[0].oauth2 is not supported"],
     [{ url: URL, remote_timeout: "0s" }, "[0].remote_timeout must be longer than 0"],
+    [
+      { url: URL, queue_config: { min_backoff: "10s", max_backoff: "5s" } },
+      "[0].queue_config.max_backoff must not be shorter",
+    ],
     [{ url: URL, protobuf_message: "v2" }, "[0].protobuf_message must be one of"],
     [{ url: URL, queue_config: { shards: 1 } }, "[0].queue_config.shards is unknown"],
     [

@@ -293,8 +293,9 @@ describe("an answer", () => {
   });
 
   test.each([400, 409, 413, 422, 429])("of %i sets it aside with the reason", async (status) => {
+    const unwanted = { queue_config: { retry_on_http_429: false } };
     reply = (response) => void response.writeHead(status).end("out of order sample\nand more");
-    const error = await failure();
+    const error = await failure(unwanted);
     expect(error).toBeInstanceOf(Refused);
     expect(error.message).toBe(`cannot write to ${url}: status ${status}: out of order sample`);
   });
@@ -306,9 +307,9 @@ describe("an answer", () => {
     expect(error.message).toContain(`status ${status}: no`);
   });
 
-  test("of 429 is waited for where that is wanted, as long as it says", async () => {
+  test("of 429 is waited for unless that is unwanted, as long as it says", async () => {
     reply = (response) => void response.writeHead(429, { "retry-after": "7" }).end();
-    const wanted = { queue_config: { retry_on_http_429: true } };
+    const wanted = {};
     expect(await failure(wanted)).toMatchObject({ name: "RetryLater", afterMs: 7000 });
     const date = new Date(T0 + 30_000).toUTCString();
     reply = (response) => void response.writeHead(429, { "retry-after": date }).end();
