@@ -1,18 +1,29 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { createInterface } from "node:readline";
 
 import type { TestProject } from "vitest/node";
 
+import { runToEnd } from "./testbed/child.ts";
 import { removeDeadRuns } from "./testbed/leftovers.ts";
-import { allParts, commandPath, lacking, missingPackages, type Part } from "./testbed/parts.ts";
+import {
+  allParts,
+  commandPath,
+  lacking,
+  missingPackages,
+  packagesToUnpack,
+  type Part,
+  unpackedFolder,
+} from "./testbed/parts.ts";
 
 /** Fetches the servers that the system tests need, where it may; otherwise says what to install. The tests learn what is missing (describe-with.ts). */
 export async function setup(project: TestProject): Promise<void> {
   await cleanUp();
   const packages = missingPackages();
-  if (packages.length > 0 && canInstall()) await install(packages);
+  const unpacked = packagesToUnpack();
+  if (packages.length + unpacked.length > 0 && canInstall()) await install(packages, unpacked);
   const reasons: Partial<Record<Part, string>> = {};
   for (const part of allParts) {
     const reason = lacking(part);
@@ -45,17 +56,39 @@ function canInstall(): boolean {
   );
 }
 
-async function install(packages: readonly string[]): Promise<void> {
+async function install(packages: readonly string[], unpacked: readonly string[]): Promise<void> {
   const release = await keepServicesStill();
   try {
     await apt("reading the package lists", ["update", "-q"]);
     const options = ["-y", "-q", "--no-install-recommends"];
-    await apt(`installing ${packages.join(" ")}`, ["install", ...options, ...packages]);
+    if (packages.length > 0) {
+      await apt(`installing ${packages.join(" ")}`, ["install", ...options, ...packages]);
+    }
+    for (const one of unpacked) await unpack(one);
   } catch (error) {
     // Told with the parts that are missing because of it.
     console.log(String(error));
   } finally {
     await release();
+  }
+}
+
+/** Fetches a package and takes its files out, without telling the machine that it has them now. */
+async function unpack(name: string): Promise<void> {
+  const folder = unpackedFolder(name);
+  const fresh = `${folder}.${process.pid}`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  try {
+    await apt(`fetching ${name}`, ["download", "-q", name], fresh);
+    const file = (await readdir(fresh)).find((entry) => entry.endsWith(".deb"));
+    if (file === undefined) throw new Error(`cannot find what was fetched of ${name}`);
+    await runToEnd(commandPath("dpkg"), ["-x", file, "."], { cwd: fresh });
+    await rm(path.join(fresh, file));
+    await rm(folder, { recursive: true, force: true });
+    await rename(fresh, folder);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
   }
 }
 
@@ -68,13 +101,14 @@ async function keepServicesStill(): Promise<() => Promise<void>> {
 }
 
 // A line every ten seconds, so that a slow mirror does not look like a standstill.
-async function apt(doing: string, args: readonly string[]): Promise<void> {
+async function apt(doing: string, args: readonly string[], folder?: string): Promise<void> {
   const started = performance.now();
   const seconds = (): number => Math.round((performance.now() - started) / 1000);
   console.log(`test bed: ${doing} …`);
   const child = spawn(commandPath("apt-get"), ["-o", "DPkg::Lock::Timeout=300", ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     stdio: ["ignore", "pipe", "pipe"],
+    ...(folder === undefined ? {} : { cwd: folder }),
   });
   const last: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {

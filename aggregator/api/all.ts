@@ -1,5 +1,6 @@
 import { events } from "./events.ts";
 import { federate } from "./federate.ts";
+import { kubernetes } from "./kubernetes/routes.ts";
 import { metrics } from "./metrics.ts";
 import { page } from "./page.ts";
 import type { Route } from "./route.ts";
@@ -18,5 +19,6 @@ export const allRoutes: readonly Route[] = [
   sdAgents,
   metrics,
   federate,
+  kubernetes,
   page,
 ];

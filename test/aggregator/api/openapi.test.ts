@@ -74,6 +74,42 @@ const requests: Readonly<Record<string, readonly (readonly [url: string, status:
     ["/federate", 200],
     ["/federate?match[]={", 400],
   ],
+  "/version": [["/version", 200]],
+  "/api": [["/api", 200]],
+  "/api/v1": [["/api/v1", 200]],
+  "/api/v1/nodes": [["/api/v1/nodes", 200]],
+  "/api/v1/nodes/{name}": [
+    ["/api/v1/nodes/n1", 200],
+    ["/api/v1/nodes/n2", 404],
+  ],
+  "/api/v1/namespaces": [["/api/v1/namespaces", 200]],
+  "/api/v1/namespaces/{name}": [["/api/v1/namespaces/default", 200]],
+  "/api/v1/pods": [["/api/v1/pods", 200]],
+  "/api/v1/namespaces/{namespace}/pods": [["/api/v1/namespaces/default/pods", 200]],
+  "/api/v1/namespaces/{namespace}/pods/{name}": [["/api/v1/namespaces/default/pods/web", 200]],
+  "/apis": [["/apis", 200]],
+  "/apis/metrics.k8s.io": [["/apis/metrics.k8s.io", 200]],
+  "/apis/metrics.k8s.io/v1beta1": [["/apis/metrics.k8s.io/v1beta1", 200]],
+  "/apis/metrics.k8s.io/v1beta1/nodes": [
+    ["/apis/metrics.k8s.io/v1beta1/nodes", 200],
+    ["/apis/metrics.k8s.io/v1beta1/nodes?labelSelector=a+b", 400],
+  ],
+  "/apis/metrics.k8s.io/v1beta1/nodes/{name}": [
+    ["/apis/metrics.k8s.io/v1beta1/nodes/n1", 200],
+    ["/apis/metrics.k8s.io/v1beta1/nodes/n2", 404],
+  ],
+  "/apis/metrics.k8s.io/v1beta1/pods": [
+    ["/apis/metrics.k8s.io/v1beta1/pods?limit=1", 200],
+    ["/apis/metrics.k8s.io/v1beta1/pods?watch=true", 405],
+  ],
+  "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods": [
+    ["/apis/metrics.k8s.io/v1beta1/namespaces/default/pods", 200],
+    ["/apis/metrics.k8s.io/v1beta1/namespaces/none/pods", 200],
+  ],
+  "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods/{name}": [
+    ["/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/web", 200],
+    ["/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/nobody", 404],
+  ],
   "/healthz": [["/healthz", 200]],
   "/-/healthy": [["/-/healthy", 200]],
   "/-/ready": [["/-/ready", 200]],
@@ -98,6 +134,11 @@ beforeAll(async () => {
   node.add(containerOf("/docker/web", { name: "web", runtime: "docker" }), (tick) => ({
     cpu_usage_nanoseconds: tick * 1e8,
     memory_usage_bytes: 1000,
+    memory_working_set_bytes: 1000,
+  }));
+  node.add(containerOf("/"), (tick) => ({
+    cpu_usage_nanoseconds: tick * 1e9,
+    memory_working_set_bytes: 2048,
   }));
   node.pass(60);
   const feed = await parseFeed(each(node.feed("run1-0")));
