@@ -69,7 +69,7 @@ function readEntry(
   setting: string,
   { key, value }: { key: Node; value: Node | null },
 ): void {
-  const node = file.yaml.isAlias(value) ? (value.resolve(file.document) ?? null) : value;
+  const node = resolved(file, setting, value);
   // A file may say `constructor`, which every object has.
   const option = Object.hasOwn(file.options, setting) ? file.options[setting] : undefined;
   if (option === undefined) {
@@ -83,8 +83,34 @@ function readEntry(
   if (file.given.has(setting)) {
     throw new ConfigError(setting, undefined, `given twice in ${file.path}; keep one of them`);
   }
-  const raw = option.structured ? structure(file, node) : plain(file, node);
+  const raw = rawOf(file, setting, { key, node, isStructured: option.structured });
   file.given.set(setting, { raw, origin: origin(file, key) });
+}
+
+/** What an alias stands for. Throws ConfigError if that is nothing: the name may be a secret that begins with `*`. */
+function resolved(file: OpenFile, setting: string, value: Node | null): Node | null {
+  if (!file.yaml.isAlias(value)) return value;
+  const node = value.resolve(file.document);
+  if (node === undefined) throw unresolved(setting, origin(file, value));
+  return node;
+}
+
+function rawOf(
+  file: OpenFile,
+  setting: string,
+  { key, node, isStructured }: { key: Node; node: Node; isStructured: boolean },
+): unknown {
+  try {
+    return isStructured ? structure(file, node) : plain(file, node);
+  } catch {
+    // Only an alias inside can fail here; the message names it.
+    throw unresolved(setting, origin(file, key));
+  }
+}
+
+function unresolved(setting: string, where: string): ConfigError {
+  const remedy = `has an alias (*NAME) that cannot be followed; quote a value with * before it (${where})`;
+  return new ConfigError(setting, undefined, remedy);
 }
 
 /** Plain values; a number as its text, so that a label `007` is what was written. */

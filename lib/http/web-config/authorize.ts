@@ -69,13 +69,18 @@ export class Authorizer {
       return challenge(config, "say who you are");
     }
     const given = parseAuthorization(authorization);
-    if (given !== undefined && this.#isKnown(given, config)) return "allowed";
+    if (given !== undefined && this.#isKnown(given, request.ip, config)) return "allowed";
     return this.#attempt(given, request.ip, config);
   }
 
-  /** Whether it is right, as far as that is known at once. */
-  #isKnown(given: Credentials, { tokens, settings: { users } }: LoadedWebConfig): boolean {
+  /** Whether it is right, as far as that is known at once: not where it would make guessing free. */
+  #isKnown(
+    given: Credentials,
+    address: string,
+    { tokens, settings: { users } }: LoadedWebConfig,
+  ): boolean {
     if (given.scheme === "bearer") return isOneOf(tokens, given.token);
+    if (!this.#failed.wasLetIn(address, given.user)) return false;
     return this.#passwords.remembered(users, given.user, given.password) === true;
   }
 
@@ -92,8 +97,8 @@ export class Authorizer {
         headers: { "retry-after": String(this.#failed.pauseSeconds) },
       };
     }
-    if (await this.#isRight(given, config)) {
-      this.#failed.succeeded(address, performance.now());
+    if (given?.scheme === "basic" && (await this.#isRight(given, config))) {
+      this.#failed.succeeded(address, given.user, performance.now());
       return "allowed";
     }
     this.#counts.refused.credentials++;
@@ -101,10 +106,10 @@ export class Authorizer {
   }
 
   async #isRight(
-    given: Credentials | undefined,
+    given: Extract<Credentials, { scheme: "basic" }>,
     { settings: { users } }: LoadedWebConfig,
   ): Promise<boolean> {
-    if (given?.scheme !== "basic" || users.size === 0) return false;
+    if (users.size === 0) return false;
     const known = this.#passwords.remembered(users, given.user, given.password);
     return known ?? this.#passwords.check(users, given.user, given.password);
   }

@@ -8,9 +8,10 @@ const INTERVAL_MS = 6000;
 /** Whoever has more addresses than this has others forgotten. */
 const MOST_ADDRESSES = 4096;
 
-/** Who has failed to log in how often. */
+/** Who has failed to log in how often, and who has been let in from where. */
 export class FailedLogins {
   readonly #buckets = new Map<string, TokenBucket>();
+  readonly #letIn = new Set<string>();
 
   /** Seconds after which an address that may not try may try again. */
   readonly pauseSeconds: number = INTERVAL_MS / 1000;
@@ -22,13 +23,23 @@ export class FailedLogins {
     // The newest stand last.
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size > MOST_ADDRESSES) this.#forget();
+    if (this.#buckets.size > MOST_ADDRESSES) forgetOldest(this.#buckets);
     return bucket.take(now);
   }
 
-  /** What an address has just tried was right. */
-  succeeded(address: string, now: number): void {
+  /** Whether this user was let in from this address before: only then may what is remembered pass without a try. */
+  wasLetIn(address: string, user: string): boolean {
+    const key = `${networkOf(address)} ${user}`;
+    if (!this.#letIn.delete(key)) return false;
+    this.#letIn.add(key);
+    return true;
+  }
+
+  /** What an address has just tried for a user was right. */
+  succeeded(address: string, user: string, now: number): void {
     const key = networkOf(address);
+    this.#letIn.add(`${key} ${user}`);
+    if (this.#letIn.size > MOST_ADDRESSES) forgetOldest(this.#letIn);
     const bucket = this.#buckets.get(key);
     bucket?.giveBack();
     if (bucket?.isFull(now) === true) this.#buckets.delete(key);
@@ -37,12 +48,12 @@ export class FailedLogins {
   get size(): number {
     return this.#buckets.size;
   }
+}
 
-  #forget(): void {
-    for (const key of this.#buckets.keys()) {
-      this.#buckets.delete(key);
-      return;
-    }
+function forgetOldest(all: Pick<Set<string>, "keys" | "delete">): void {
+  for (const key of all.keys()) {
+    all.delete(key);
+    return;
   }
 }
 

@@ -49,9 +49,15 @@ function parseYaml(text: string): unknown {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [fault] = document.errors;
-  if (fault === undefined) return document.toJS();
-  // The message may hold a piece of the file.
-  throw new Unfit(`is not YAML at line ${lines.linePos(fault.pos[0]).line} (${fault.code})`);
+  // The messages may hold a piece of the file.
+  if (fault !== undefined) {
+    throw new Unfit(`is not YAML at line ${lines.linePos(fault.pos[0]).line} (${fault.code})`);
+  }
+  try {
+    return document.toJS();
+  } catch {
+    throw new Unfit("has an alias (*NAME) that cannot be followed; quote a value with * before it");
+  }
 }
 
 function headersOf(http: Fields | undefined): Readonly<Record<string, string>> {

@@ -244,6 +244,14 @@ describe("the file", () => {
     expect(fromFile(jobs).scrape_configs).toEqual(["a", "a", "b"]);
   });
 
+  it.each(["node: *hunter2", "scrape_configs: [{ job_name: *hunter2 }]"])(
+    "neither takes nor shows what YAML takes for an alias: %s",
+    (written) => {
+      expect(() => fromFile(written)).toThrow(ConfigError);
+      expect(() => fromFile(written)).toThrow(/^(?!.*hunter2).*has an alias .* line 1/);
+    },
+  );
+
   it("may be empty, or leave a setting empty", () => {
     expect(fromFile("").listen).toBe("127.0.0.1:8180");
     expect(fromFile("# nothing\n").listen).toBe("127.0.0.1:8180");

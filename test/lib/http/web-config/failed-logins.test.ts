@@ -23,7 +23,7 @@ describe("failed logins", () => {
     const failed = new FailedLogins();
     for (let n = 0; n < 100; n++) {
       expect(failed.tries("192.0.2.1", 0)).toBe(true);
-      failed.succeeded("192.0.2.1", 0);
+      failed.succeeded("192.0.2.1", "alice", 0);
     }
     expect(failed.size).toBe(0);
   });

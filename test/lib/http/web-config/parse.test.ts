@@ -33,6 +33,12 @@ describe("a web-config file", () => {
     expect(parseWebSettings("tls_server_config:\nbasic_auth_users:\n").tls).toBeUndefined();
   });
 
+  it("shows nothing of a value that YAML takes for an alias", () => {
+    const text = complaint("basic_auth_users: {alice: *hunter2}");
+    expect(text).toMatch(/^has an alias/);
+    expect(text).not.toContain("hunter2");
+  });
+
   it("may have every word of Prometheus's", () => {
     const settings = parseWebSettings(`
 tls_server_config:

@@ -202,6 +202,20 @@ describe("whoever is wrong too often", () => {
     expect(served.lines.join("")).not.toMatch(/battery|wrong3/u);
   });
 
+  it("is not told by what others have logged in with whether a guess is right", async () => {
+    const served = await serve(USERS);
+    const ask = async (authorization: string, remoteAddress: string): Promise<number> => {
+      const headers = { authorization };
+      return (await served.app.inject({ url: "/metrics", headers, remoteAddress })).statusCode;
+    };
+    expect(await ask(ALICE, "192.0.2.1")).toBe(200);
+    for (let guess = 0; guess < 10; guess++) {
+      expect(await ask(basic("alice", `guess ${guess}`), "192.0.2.2")).toBe(401);
+    }
+    expect(await ask(ALICE, "192.0.2.2")).toBe(429);
+    expect(await ask(ALICE, "192.0.2.1")).toBe(200);
+  });
+
   it("is one of all who ask too much where rate_limit is set", async () => {
     const served = await serve("rate_limit: {interval: 1h, burst: 2}\n");
     expect(await statusOf(served)).toBe(200);
