@@ -1,3 +1,5 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 import type { FastifyReply } from "fastify";
 
 import { EventStreams, type EventStream, type StreamLimits } from "./event-stream.ts";
@@ -30,17 +32,24 @@ export interface Follow<Entry> extends Encoding<Entry> {
 interface Reader<Entry> extends Follow<Entry> {
   readonly stream: EventStream;
   position: string;
+  /** There was more than what it was given last. */
+  hasMore: boolean;
 }
 
 interface Piece {
   readonly message: Buffer | undefined;
   readonly next: string;
+  readonly hasMore: boolean;
 }
 
 /** Entries that are written at a time. */
 const BATCH = 500;
 /** While much is happening readers are served no more often, so that each is given more at a time. */
 const PAUSE_MS = 20;
+/** Where serving them all takes longer than that, half of the time is left to everything else; but no pause is longer. */
+const LONGEST_PAUSE_MS = 100;
+/** After so long whatever else waits for the loop comes first. */
+const TURN_MS = 5;
 
 /**
  * Streams that a reader can resume where it left off. Nothing is held back for anybody: a reader is
@@ -54,8 +63,11 @@ export class ResumableStreams<Entry> {
   readonly #fail: (error: unknown) => void;
   #unsubscribe: (() => void) | undefined;
   #isRunning = false;
+  /** Somebody has not been given all; there is something new. */
   #runAgain = false;
+  #runLater = false;
   #ranAt = Number.NEGATIVE_INFINITY;
+  #pause = PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param fail told what went wrong in here */
@@ -76,13 +88,14 @@ export class ResumableStreams<Entry> {
       this.#readers.delete(reader);
       if (this.#readers.size === 0) this.#rest();
     });
-    const reader = { ...asked, stream, position: asked.from ?? this.#source.newestId };
+    const position = asked.from ?? this.#source.newestId;
+    const reader: Reader<Entry> = { ...asked, stream, position, hasMore: false };
     this.#readers.add(reader);
-    const run = (): void => void this.#run();
     this.#unsubscribe ??= this.#source.subscribe(() => this.#runSoon());
-    // A reader that has caught up with what was sent gets what it has missed.
-    reply.raw.on("drain", () => setImmediate(run));
-    run();
+    // Who has missed much goes on as fast as it reads; who reads along is given more at a time.
+    const goOn = (): void => (reader.hasMore ? void this.#run() : this.#runSoon());
+    reply.raw.on("drain", () => setImmediate(goOn));
+    void this.#run();
   }
 
   /** Ends all streams. */
@@ -93,11 +106,12 @@ export class ResumableStreams<Entry> {
 
   /** At once if nothing has happened for a while. */
   #runSoon(): void {
-    if (this.#isRunning || this.#timer !== undefined) {
-      this.#runAgain = true;
+    if (this.#timer !== undefined) return;
+    if (this.#isRunning) {
+      this.#runLater = true;
       return;
     }
-    const left = this.#ranAt + PAUSE_MS - performance.now();
+    const left = this.#ranAt + this.#pause - performance.now();
     if (left <= 0) void this.#run();
     else this.#runIn(left);
   }
@@ -109,34 +123,45 @@ export class ResumableStreams<Entry> {
     }, milliseconds).unref();
   }
 
-  /** Rounds over all readers until nobody who is ready lags behind. */
+  /** Rounds over all readers until each who is ready has what there was at the beginning. */
   async #run(): Promise<void> {
     this.#runAgain = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
+    const began = performance.now();
     while (this.#runAgain) {
       this.#runAgain = false;
+      this.#runLater = false;
       // oxlint-disable-next-line no-await-in-loop
       await this.#round().catch(this.#fail);
     }
     this.#isRunning = false;
     this.#ranAt = performance.now();
+    this.#pause = Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, this.#ranAt - began));
+    if (this.#runLater && this.#readers.size > 0) this.#runIn(this.#pause);
     // An answer whose head is under way takes its first part without a word, and there may be more.
     for (const { stream } of this.#readers) if (stream.isBeginning) return this.#runIn(PAUSE_MS);
   }
 
   async #round(): Promise<void> {
     const pieces = new Map<string, Promise<Piece>>();
+    let began = performance.now();
     for (const reader of this.#readers) {
+      if (performance.now() - began > TURN_MS) {
+        // oxlint-disable-next-line no-await-in-loop
+        await turn();
+        began = performance.now();
+      }
       if (!reader.stream.isReady || reader.position === this.#source.newestId) continue;
       const key = `${reader.position} ${reader.question}`;
       const piece = pieces.get(key) ?? this.#write(reader);
       pieces.set(key, piece);
       // oxlint-disable-next-line no-await-in-loop
-      const { message, next } = await piece;
+      const { message, next, hasMore } = await piece;
       if (message !== undefined) reader.stream.send(message);
       reader.position = next;
-      if (next < this.#source.newestId) this.#runAgain = true;
+      reader.hasMore = hasMore;
+      if (hasMore) this.#runAgain = true;
     }
   }
 
@@ -144,11 +169,13 @@ export class ResumableStreams<Entry> {
     const { events, hasGap } = await this.#source.after(position, BATCH);
     const texts = events.map(encode).filter((text) => text !== undefined);
     const last = events.at(-1);
+    // Where nothing follows although there should be something it has been let go of.
+    const next = last === undefined ? this.#source.newestId : idOf(last);
     if (hasGap) texts.unshift(`event: gap\ndata: ${JSON.stringify({ after: position })}\n\n`);
     return {
       message: texts.length === 0 ? undefined : Buffer.from(texts.join("")),
-      // Where nothing follows although there should be something it has been let go of.
-      next: last === undefined ? this.#source.newestId : idOf(last),
+      next,
+      hasMore: next < this.#source.newestId,
     };
   }
 

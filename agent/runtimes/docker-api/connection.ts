@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 
 import type { EngineContainer, RuntimeListener } from "../runtime.ts";
 import { Asking } from "./asking.ts";
@@ -17,6 +17,12 @@ const OPENING_MS = 10_000;
 
 /** Podman does not answer before the first event: so long it is given to begin to listen. */
 const SILENT_OPENING_MS = 500;
+
+/**
+ * After so long whatever else waits for the loop comes first. As long as there is something to read
+ * Node.js goes on for thousands of events, and meanwhile nothing is sampled, sent or written.
+ */
+const TURN_MS = 5;
 
 /** A thousand containers with very many labels each. */
 const MOST_LIST_BYTES = 33_554_432;
@@ -78,7 +84,13 @@ export class Connection {
   }
 
   async #readEvents(opening: Promise<AsyncIterable<string>>): Promise<void> {
-    for await (const line of await opening) this.#readEvent(line);
+    let began = performance.now();
+    for await (const line of await opening) {
+      this.#readEvent(line);
+      if (performance.now() - began < TURN_MS) continue;
+      await turn();
+      began = performance.now();
+    }
     throw new EngineError("ended", "cannot follow its events: the stream ended");
   }
 
