@@ -36,7 +36,17 @@ const installed = path.join(project, "node_modules/.package-lock.json");
 const wanted = path.join(project, "package-lock.json");
 const dist = path.join(project, "dist");
 const stamp = path.join(dist, ".built-from");
-const sources = ["agent", "aggregator", "bench", "cli.ts", "lib", "wire"];
+const sources = [
+  "agent",
+  "aggregator",
+  "bench",
+  "cli.ts",
+  "commands",
+  "dashboards",
+  "docs",
+  "lib",
+  "wire",
+];
 const settings = ["package-lock.json", "package.json", "tsconfig.build.json", "tsconfig.json"];
 
 /**

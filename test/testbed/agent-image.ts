@@ -28,7 +28,7 @@ export async function importAgent(api: Docker): Promise<void> {
 }
 
 /** Node.js and the libraries that it is linked with, each where it looks for it. */
-async function copyNode(root: string): Promise<void> {
+export async function copyNode(root: string): Promise<void> {
   await copyFile(process.execPath, path.join(root, "bin/node"));
   const linked = await runToEnd("ldd", [process.execPath]);
   for (const [, library] of linked.matchAll(/(?:=> |^\s+)(\/\S+) \(/gm)) {

@@ -1,9 +1,12 @@
 import { existsSync, openSync, readSync, closeSync } from "node:fs";
 import path from "node:path";
 
+import { testbedFolder } from "./run-folder.ts";
+
 /** A part of the world that system tests need and that a machine may lack. */
 export type Part =
   | "docker"
+  | "compose"
   | "podman"
   | "containerd"
   | "openssl"
@@ -14,6 +17,7 @@ export type Part =
   | "victoria-metrics"
   | "chromium"
   | "dns"
+  | "kubectl"
   | "terminal"
   | "vm";
 
@@ -23,6 +27,8 @@ interface Needs {
   /** Debian packages that bring them. */
   readonly packages: readonly string[];
   readonly root: boolean;
+  /** They are unpacked into the test bed and not installed, as others own files of theirs. */
+  readonly isUnpacked?: boolean;
 }
 
 const needs: Record<Part, Needs> = {
@@ -30,6 +36,11 @@ const needs: Record<Part, Needs> = {
     commands: ["dockerd", "containerd", "runc", "iptables", "ip", "nsenter", "static busybox"],
     packages: ["docker.io", "iptables", "iproute2", "busybox-static"],
     root: true,
+  },
+  compose: {
+    commands: ["docker", "docker-compose"],
+    packages: ["docker.io", "docker-compose"],
+    root: false,
   },
   podman: {
     commands: ["podman", "conmon", "runc", "static busybox"],
@@ -53,6 +64,12 @@ const needs: Record<Part, Needs> = {
   influxdb: { commands: ["influxd"], packages: ["influxdb"], root: false },
   chromium: { commands: ["chromium|google-chrome"], packages: ["chromium"], root: false },
   dns: { commands: ["dnsmasq"], packages: ["dnsmasq-base"], root: false },
+  kubectl: {
+    commands: ["Debian kubectl"],
+    packages: ["kubernetes-client"],
+    root: false,
+    isUnpacked: true,
+  },
   terminal: { commands: ["tmux"], packages: ["tmux"], root: false },
   vm: {
     commands: ["debootstrap", "qemu-system-x86_64", "mke2fs", "static busybox"],
@@ -64,6 +81,7 @@ const needs: Record<Part, Needs> = {
 /** Every part, in the order in which missing ones are told. */
 export const allParts: readonly Part[] = [
   "docker",
+  "compose",
   "podman",
   "containerd",
   "openssl",
@@ -74,6 +92,7 @@ export const allParts: readonly Part[] = [
   "victoria-metrics",
   "chromium",
   "dns",
+  "kubectl",
   "terminal",
   "vm",
 ];
@@ -90,18 +109,34 @@ export function lacking(part: Part): string | undefined {
   return reasons.length > 0 ? reasons.join(", and ") : undefined;
 }
 
-/** The Debian packages that bring the programs that are missing here. */
+/** The Debian packages to install that bring the programs that are missing here. */
 export function missingPackages(): string[] {
+  return packagesLacking(({ isUnpacked }) => isUnpacked !== true);
+}
+
+/** The same of those that are to be unpacked alone, each into its own folder. */
+export function packagesToUnpack(): string[] {
+  return packagesLacking(({ isUnpacked }) => isUnpacked === true);
+}
+
+function packagesLacking(isWanted: (part: Needs) => boolean): string[] {
   const packages = allParts
     .map((part) => needs[part])
+    .filter(isWanted)
     .filter(({ commands }) => commands.some((names) => findCommand(names) === undefined))
     .flatMap((part) => part.packages);
   return [...new Set(packages)];
 }
 
+/** Where a package is unpacked. */
+export function unpackedFolder(debianPackage: string): string {
+  return path.join(testbedFolder(), "packages", debianPackage);
+}
+
 /** The path of a program, of the first that is there if several are named as `a|b`. */
 function findCommand(names: string): string | undefined {
   if (names === "static busybox") return findStaticBusybox();
+  if (names === "Debian kubectl") return findDebianKubectl();
   const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
   return names
     .split("|")
@@ -118,6 +153,15 @@ export function commandPath(names: string): string {
 
 function findStaticBusybox(): string | undefined {
   return ["/bin/busybox", "/usr/bin/busybox"].find((file) => existsSync(file) && isStatic(file));
+}
+
+/** Another kubectl, of another version, may be the first in the path. */
+function findDebianKubectl(): string | undefined {
+  const isInstalled = existsSync("/var/lib/dpkg/info/kubernetes-client.list");
+  const file = isInstalled
+    ? "/usr/bin/kubectl"
+    : path.join(unpackedFolder("kubernetes-client"), "usr/bin/kubectl");
+  return existsSync(file) ? file : undefined;
 }
 
 // A dynamically linked program names its loader near its beginning (ELF, PT_INTERP).
