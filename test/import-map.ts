@@ -103,7 +103,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // `plimsoll export` reads the file itself.
   commands: ["aggregator/history", "wire", "lib"],
   // Benchmarks make the same cgroups as the tests.
-  bench: ["aggregator/history", "aggregator/model", "test/testbed", "wire", "lib"],
+  bench: [
+    "aggregator/history",
+    "aggregator/model",
+    "aggregator/sinks",
+    "test/testbed",
+    "wire",
+    "lib",
+  ],
   "test/testbed": [],
   // Dashboards ask stores, not programs.
   dashboards: [],

@@ -44,6 +44,7 @@ export async function exportHistory(
   const instance = await openReadOnly(directory, `${part}.tmp`);
   try {
     const connection = await instance.connect();
+    await refuseOldHistory(connection, directory);
     const rows = await copyTo(connection, asked, { ...target, file: part });
     await rename(part, target.file);
     return { rows, bytes: (await stat(target.file)).size };
@@ -87,6 +88,15 @@ async function openReadOnly(directory: string, temporary: string): Promise<DuckD
     const remedy = `is in use by an aggregator (${owner}); stop it meanwhile, or ask it for /stats?start=…&format=csv`;
     throw new ConfigError("history.dir", directory, remedy);
   }
+}
+
+/** What an aggregator from before there were tiers has left. */
+async function refuseOldHistory(connection: DuckDBConnection, directory: string): Promise<void> {
+  const sql = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'tiers'";
+  if ((await countRows(connection, sql)) > 0) return;
+  const remedy =
+    "holds the history of an earlier version; start the aggregator on it once, which keeps it";
+  throw new ConfigError("history.dir", directory, remedy);
 }
 
 async function copyTo(
