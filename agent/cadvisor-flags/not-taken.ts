@@ -91,7 +91,7 @@ export const refusedFlags: readonly CadvisorFlag[] = [
   ),
   ...all(
     ["http_auth_file", "http_auth_realm", "http_digest_file", "http_digest_realm"],
-    "it never protected the API; listen on loopback, or put a proxy that asks for a password before it",
+    "it never protected the API; --web-config-file guards every route",
   ),
   ...all(
     ["collector_cert", "collector_key"],

@@ -26,6 +26,8 @@ export async function pastStats(history: History, past: PastQuery): Promise<Cont
   if (query.window !== undefined) {
     throw new QueryError("window", "goes without start and end, which say it themselves");
   }
+  // What cannot be answered anyway is not looked for first.
+  stepOf(range, query.step, history.resolution(range.start));
   const known = choose(await history.containers(range), past);
   const ask = { ...range, stats: query.stats, summaries: query.summaries };
   const totals = await history.totals({ ...ask, keys: keysOf(known) });

@@ -13,9 +13,6 @@ import { until } from "../testbed/wait.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Programs in real containers, on demand: PLIMSOLL_DEPLOY_RUN=1. */
-const isRun = process.env["PLIMSOLL_DEPLOY_RUN"] === "1";
-
 const COMPOSE_FILE = path.join(project, "deploy/compose.yaml");
 
 interface Target {
@@ -162,60 +159,54 @@ describeWith(["docker", "compose"], "what deploy/ holds", () => {
       }
     });
 
-    test.runIf(isRun)(
-      "starts an agent and an aggregator that sees it, with few rights",
-      async () => {
-        await compose("embedded", "up", "--no-build", "--detach", "agent", "aggregator-embedded");
-        await seesAgent("aggregator");
-        expect(await statusOf("aggregator")).toEqual({
-          Uid: "65534",
-          NoNewPrivs: "1",
-          CapBnd: "0000000000000000",
-          CapEff: "0000000000000000",
-        });
-        // CAP_DAC_READ_SEARCH is bit 2, CAP_SYS_PTRACE 19, CAP_SYSLOG 34.
-        expect(await statusOf("agent")).toMatchObject({
-          NoNewPrivs: "1",
-          CapBnd: "0000000400080004",
-        });
-        for (const service of ["agent", "aggregator"]) {
-          const id = await containerOf(service);
-          await expect(docker("exec", id, "touch", "/app/new")).rejects.toThrow("Read-only");
-          // As HEALTHCHECK runs it, without its interval.
-          await docker("exec", id, "node", "/app/healthcheck.mjs");
-          expect(await healthOf(service)).toMatch(/^(?:starting|healthy)$/);
-        }
-        await compose("embedded", "down", "--volumes");
-      },
-    );
-  });
-
-  test.runIf(isRun)(
-    "stack.yaml starts an agent that the aggregator finds by its name",
-    async () => {
-      const at = {
-        ListenAddr: "127.0.0.1:2377",
-        AdvertiseAddr: "127.0.0.1",
-        ForceNewCluster: false,
-      };
-      await engine.api.swarmInit(at);
-      const node = (await docker("node", "ls", "--quiet")).trim();
-      await docker("node", "update", "--label-add=plimsoll=history", node);
-      const file = path.join(project, "deploy/stack.yaml");
-      await docker("stack", "deploy", "--resolve-image=never", "--compose-file", file, "plimsoll");
-      await until("an agent and an aggregator", async () => {
-        await containerOf("agent");
-        return containerOf("aggregator");
-      }).catch(async (cause: unknown) => {
-        const tasks = await docker("stack", "ps", "--no-trunc", "plimsoll");
-        throw new Error(`${tasks}\n${await logs()}`, { cause });
-      });
+    test("starts an agent and an aggregator that sees it, with few rights", async () => {
+      await compose("embedded", "up", "--no-build", "--detach", "agent", "aggregator-embedded");
       await seesAgent("aggregator");
-      expect(await statusOf("aggregator")).toMatchObject({
+      expect(await statusOf("aggregator")).toEqual({
         Uid: "65534",
+        NoNewPrivs: "1",
+        CapBnd: "0000000000000000",
         CapEff: "0000000000000000",
       });
-      expect(await statusOf("agent")).toMatchObject({ CapBnd: "0000000400080004" });
-    },
-  );
+      // CAP_DAC_READ_SEARCH is bit 2, CAP_SYS_PTRACE 19, CAP_SYSLOG 34.
+      expect(await statusOf("agent")).toMatchObject({
+        NoNewPrivs: "1",
+        CapBnd: "0000000400080004",
+      });
+      for (const service of ["agent", "aggregator"]) {
+        const id = await containerOf(service);
+        await expect(docker("exec", id, "touch", "/app/new")).rejects.toThrow("Read-only");
+        // As HEALTHCHECK runs it, without its interval.
+        await docker("exec", id, "node", "/app/healthcheck.mjs");
+        expect(await healthOf(service)).toMatch(/^(?:starting|healthy)$/);
+      }
+      await compose("embedded", "down", "--volumes");
+    });
+  });
+
+  test("stack.yaml starts an agent that the aggregator finds by its name", async () => {
+    const at = {
+      ListenAddr: "127.0.0.1:2377",
+      AdvertiseAddr: "127.0.0.1",
+      ForceNewCluster: false,
+    };
+    await engine.api.swarmInit(at);
+    const node = (await docker("node", "ls", "--quiet")).trim();
+    await docker("node", "update", "--label-add=plimsoll=history", node);
+    const file = path.join(project, "deploy/stack.yaml");
+    await docker("stack", "deploy", "--resolve-image=never", "--compose-file", file, "plimsoll");
+    await until("an agent and an aggregator", async () => {
+      await containerOf("agent");
+      return containerOf("aggregator");
+    }).catch(async (cause: unknown) => {
+      const tasks = await docker("stack", "ps", "--no-trunc", "plimsoll");
+      throw new Error(`${tasks}\n${await logs()}`, { cause });
+    });
+    await seesAgent("aggregator");
+    expect(await statusOf("aggregator")).toMatchObject({
+      Uid: "65534",
+      CapEff: "0000000000000000",
+    });
+    expect(await statusOf("agent")).toMatchObject({ CapBnd: "0000000400080004" });
+  });
 });

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 
@@ -93,12 +93,14 @@ function readToken(file: string, name: string): string {
 }
 
 function readText(file: string, what: string): string {
-  let text: Buffer;
   try {
-    text = readFileSync(file);
+    const found = statSync(file);
+    // A pipe would be waited for, and with it everything else.
+    if (!found.isFile()) throw new Unfit(`${what}is no regular file`);
+    if (found.size > MOST_BYTES) throw new Unfit(`${what}is larger than ${MOST_BYTES} bytes`);
+    return readFileSync(file, "utf8");
   } catch (error) {
+    if (error instanceof Unfit) throw error;
     throw new Unfit(`${what}cannot be read (${codeOf(error) ?? "unknown cause"})`);
   }
-  if (text.length > MOST_BYTES) throw new Unfit(`${what}is larger than ${MOST_BYTES} bytes`);
-  return text.toString("utf8");
 }

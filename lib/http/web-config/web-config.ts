@@ -75,11 +75,13 @@ export class WebConfig implements Part {
     this.#isLooking = true;
     try {
       const mark = await markOf(filesOf(this.#path, this.#loaded.settings));
-      if (mark === this.#mark) return;
+      // One that failed may lack a file which it names, and which nobody watches yet.
+      if (mark === this.#mark && this.counts.isCurrent) return;
+      const isAgain = mark === this.#mark;
       const isFirst = this.#mark === undefined;
       this.#mark = mark;
       // What has changed since it was loaded is not known the first time.
-      this.#reload(isFirst);
+      this.#reload(isFirst, isAgain);
     } finally {
       this.#isLooking = false;
     }
@@ -110,7 +112,8 @@ export class WebConfig implements Part {
     };
   }
 
-  #reload(isFirst: boolean): void {
+  /** @param isAgain as before, which is no further failure */
+  #reload(isFirst: boolean, isAgain: boolean): void {
     try {
       const fresh = loadWebConfig(this.#path);
       if (isFirst && isSame(fresh, this.#loaded)) return;
@@ -122,7 +125,7 @@ export class WebConfig implements Part {
       this.#complaint = "";
       this.#logger.info({ file: this.#path }, "web-config file read again");
     } catch (error) {
-      this.counts.reloads.failure++;
+      if (!isAgain) this.counts.reloads.failure++;
       this.counts.isCurrent = false;
       this.#complain(messageOf(error));
     }

@@ -12,6 +12,7 @@ import { ConfigError } from "../../../../lib/errors.ts";
 import { readText, request } from "../../../../lib/http/client.ts";
 import { createHttpServer, listen } from "../../../../lib/http/server.ts";
 import { openWebConfig, type WebConfig } from "../../../../lib/http/web-config/web-config.ts";
+import { runToEnd } from "../../../testbed/child.ts";
 import { logLines } from "../log-lines.ts";
 import { testCertificate } from "../test-certificate.ts";
 
@@ -280,6 +281,27 @@ describe("a file that changes", () => {
       expect(served.web.counts).toMatchObject({ reloads: { success: 1 }, isCurrent: true });
     },
   );
+
+  it("is taken up as soon as a file is there that it newly names", async () => {
+    const served = await serve(USERS);
+    write("web.yml", `${USERS}bearer_token_files: [later]\n`);
+    await served.web.look();
+    await served.web.look();
+    expect(served.web.counts).toMatchObject({ reloads: { failure: 1 }, isCurrent: false });
+    write("later", `${TOKEN}\n`);
+    await served.web.look();
+    expect(served.web.counts.isCurrent).toBe(true);
+    expect(await statusOf(served, `Bearer ${TOKEN}`)).toBe(200);
+  });
+
+  it("must be a regular file, as a pipe would be waited for", async () => {
+    const served = await serve(USERS);
+    rmSync(join(folder, "web.yml"));
+    await runToEnd("mkfifo", [join(folder, "web.yml")]);
+    await served.web.look();
+    expect(served.web.counts.isCurrent).toBe(false);
+    expect(served.lines[0]).toContain("is no regular file");
+  });
 
   it("brings new certificates to new connections", async () => {
     const [first, second] = [testCertificate(), testCertificate()];
