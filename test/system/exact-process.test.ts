@@ -9,7 +9,7 @@ import { describeWith } from "../testbed/describe-with.ts";
 import type { Program } from "../testbed/program.ts";
 import { until } from "../testbed/wait.ts";
 import { ask, seriesValue } from "./ask.ts";
-import { standingStill } from "./standing-still.ts";
+import { saidNext, standingStill } from "./standing-still.ts";
 import { NO_ENGINE, startAgent } from "./start-agent.ts";
 import { stopped } from "./stopped.ts";
 
@@ -96,9 +96,10 @@ describeWith(["cgroups"], "the agent's numbers about processes", () => {
     const node = await hold(cgroup, 0, 0);
     await stopped(node);
     const threads = (await readdir(`/proc/${node.pid}/task`)).length;
-    const page = await until("the limit to be seen", async () => {
-      const text = await ask(`${agent}/metrics`);
-      return text.includes(`container_threads_max{id="${cgroup.path}"} 77\n`) && text;
+    // A sample that was begun before may lack the last of them.
+    const { page } = await until("the limit to be seen", async () => {
+      const said = await saidNext(agent, cgroup.path);
+      return said.page.includes(`container_threads_max{id="${cgroup.path}"} 77\n`) && said;
     });
     const value = (family: string, { path: id }: PlainCgroup): number | undefined =>
       seriesValue(page, family, [`id="${id}"`]);

@@ -79,16 +79,20 @@ async function expectTold(service: string, lines: readonly string[]): Promise<vo
 }
 
 /** The containers of a service that an agent measures. */
-function counted(service: string, count: number): Promise<boolean> {
-  return until(
-    `${count} containers`,
-    async () => {
-      const answer = JSON.parse(await ask(`${url}/stats?level=service`)) as LevelAnswer;
-      const row = answer.rows.find(({ name }) => name === service);
-      return (row?.containers ?? 0) === count;
-    },
-    { timeoutMs: 60_000, log: () => aggregator.stderr() },
-  );
+async function counted(service: string, count: number): Promise<void> {
+  let found: number | undefined;
+  const isCounted = async (): Promise<boolean> => {
+    const answer = JSON.parse(await ask(`${url}/stats?level=service`)) as LevelAnswer;
+    found = answer.rows.find(({ name }) => name === service)?.containers ?? 0;
+    return found === count;
+  };
+  try {
+    await until(`${count} containers`, isCounted, { log: () => aggregator.stderr() });
+  } catch (cause) {
+    const tasks = (await engine.api.listTasks()).map(({ Status }) => Status?.State).join(", ");
+    const running = (await engine.api.listContainers()).map(({ Names }) => Names[0]).join(", ");
+    throw new Error(`${found} containers; tasks: ${tasks}; running: ${running}`, { cause });
+  }
 }
 
 describeWith(["docker"], "what a swarm's manager tells", () => {
