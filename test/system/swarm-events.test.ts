@@ -120,6 +120,8 @@ describeWith(["docker"], "what a swarm's manager tells", () => {
   test("a service that is scaled from 1 to 5 and to 2 is seen as such, once", async () => {
     await counted("web", 1);
     await scale("web", 5);
+    // A swarm that is told the second number before it has taken up the first may stay with that.
+    await counted("web", 5);
     await scale("web", 2);
     await expectTold("web", ["service_scaled 1 5", "service_scaled 5 2"]);
     await counted("web", 2);
