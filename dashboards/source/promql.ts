@@ -28,7 +28,8 @@ export function sumBy(labels: string, expression: string): string {
  */
 export function grown(counter: string, selector: string, range: string): string {
   const highest = `max_over_time(${counter}{${selector}}[${range}])`;
-  const before = `${counter}{${selector}} offset ${range}`;
+  // Also of a container that was away for a while: its counter goes on.
+  const before = `last_over_time(${counter}{${selector}}[10m] offset ${range})`;
   return `clamp_min(${highest} - (${before} or ${highest} * 0), 0)`;
 }
 
