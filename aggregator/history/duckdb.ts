@@ -10,7 +10,7 @@ import {
   openDatabase,
   type Place,
   reopenDatabase,
-} from "./database.ts";
+} from "./duckdb-file.ts";
 import { EventKeeper } from "./events.ts";
 import { keepHeld, writeHeld } from "./held.ts";
 import type {

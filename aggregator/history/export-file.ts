@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 
 import { ConfigError, messageOf } from "../../lib/errors.ts";
-import { FILE } from "./database.ts";
+import { FILE } from "./duckdb-file.ts";
 import { type Export, exportSql } from "./export-sql.ts";
 import { rowsOf } from "./sql.ts";
 import { readTiers } from "./tiers.ts";

@@ -1,5 +1,5 @@
 import { appendPoints } from "./append-points.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./duckdb-file.ts";
 import { fold, type Line, type Point } from "./fold.ts";
 import { inTransaction } from "./roll.ts";
 import type { Width } from "./tiers.ts";

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 
 import { forgetCursors } from "./cursors.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./duckdb-file.ts";
 import { inTransaction } from "./roll.ts";
 import { rowsOf, timestamp } from "./sql.ts";
 import { tableOf, type Tier, type TierSetting, WIDEST, WIDTHS, writeTier } from "./tiers.ts";

@@ -1,7 +1,7 @@
 import { schedule, type ScheduledTask } from "node-cron";
 
 import type { Logger } from "../../lib/log.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./duckdb-file.ts";
 import { forgetEventsBefore } from "./events.ts";
 import { writeHeld } from "./held.ts";
 import { checkpoint, forgetContainers, retire, retireOldest, usedBytes } from "./retire.ts";

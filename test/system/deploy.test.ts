@@ -85,13 +85,17 @@ async function logs(): Promise<string> {
 /** The aggregator has an agent that answers. */
 async function seesAgent(service: string): Promise<void> {
   let last: unknown;
-  await until("the aggregator to have an agent", async () => {
+  const isThere = async (): Promise<boolean> => {
     const found = await targets(service);
     last = found;
     return found.length === 1 && found[0]?.state === "up";
-  }).catch(async (cause: unknown) => {
-    throw new Error(`${JSON.stringify(last)}\n${await logs()}`, { cause });
-  });
+  };
+  const patience = { timeoutMs: 60_000 };
+  await until("the aggregator to have an agent", isThere, patience).catch(
+    async (cause: unknown) => {
+      throw new Error(`${JSON.stringify(last)}\n${await logs()}`, { cause });
+    },
+  );
 }
 
 describeWith(["docker", "compose"], "what deploy/ holds", () => {
@@ -195,13 +199,16 @@ describeWith(["docker", "compose"], "what deploy/ holds", () => {
     await docker("node", "update", "--label-add=plimsoll=history", node);
     const file = path.join(project, "deploy/stack.yaml");
     await docker("stack", "deploy", "--resolve-image=never", "--compose-file", file, "plimsoll");
-    await until("an agent and an aggregator", async () => {
+    const both = async (): Promise<string> => {
       await containerOf("agent");
       return containerOf("aggregator");
-    }).catch(async (cause: unknown) => {
-      const tasks = await docker("stack", "ps", "--no-trunc", "plimsoll");
-      throw new Error(`${tasks}\n${await logs()}`, { cause });
-    });
+    };
+    await until("an agent and an aggregator", both, { timeoutMs: 60_000 }).catch(
+      async (cause: unknown) => {
+        const tasks = await docker("stack", "ps", "--no-trunc", "plimsoll");
+        throw new Error(`${tasks}\n${await logs()}`, { cause });
+      },
+    );
     await seesAgent("aggregator");
     expect(await statusOf("aggregator")).toMatchObject({
       Uid: "65534",

@@ -98,7 +98,11 @@ async function caughtUp(): Promise<void> {
     const last = (await points("memory/usage")).findLast(isWhole);
     return (last?.time ?? 0) > since && (await sinkMetric("waiting_points")) === 0;
   };
-  await until("everything to be sent", check, { everyMs: 500, log: () => aggregator.stderr() });
+  await until("everything to be sent", check, {
+    timeoutMs: 60_000,
+    everyMs: 500,
+    log: () => aggregator.stderr(),
+  });
 }
 
 /** DuckDB's numbers of a whole interval, by its end in Unix seconds. */

@@ -87,7 +87,8 @@ async function counted(service: string, count: number): Promise<void> {
     return found === count;
   };
   try {
-    await until(`${count} containers`, isCounted, { log: () => aggregator.stderr() });
+    const log = (): string => aggregator.stderr();
+    await until(`${count} containers`, isCounted, { timeoutMs: 60_000, log });
   } catch (cause) {
     const tasks = (await engine.api.listTasks()).map(({ Status }) => Status?.State).join(", ");
     const running = (await engine.api.listContainers()).map(({ Names }) => Names[0]).join(", ");

@@ -1,6 +1,6 @@
 /** How long to wait, and what to say when it was too long. */
 export interface WaitOptions {
-  /** Milliseconds until it is given up; a minute if not told, as a busy machine may need most of it to start a program. */
+  /** Milliseconds until it is given up; 30 s if not told. */
   timeoutMs?: number;
   everyMs?: number;
   /** Last lines of the server's log, put into the error. */
@@ -39,7 +39,7 @@ export async function until<T>(
   check: () => T | undefined | false | Promise<T | undefined | false>,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 60_000, everyMs = 50 } = options;
+  const { timeoutMs = 30_000, everyMs = 50 } = options;
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
   for (;;) {

@@ -7,13 +7,13 @@ import { openPeer, type Peer } from "../../../lib/http/peer.ts";
 import type { Delivery, Parcel, Sink } from "../sink.ts";
 import type { SinkSurroundings } from "../surroundings.ts";
 import { type Coarser, parseCoarser } from "./coarser.ts";
-import { setUpDatabase } from "./database.ts";
 import { eventLines } from "./event-lines.ts";
 import { Intervals } from "./intervals.ts";
 import type { Row } from "./node-interval.ts";
 import { toParcels } from "./parcels.ts";
 import { RowWriter, type Schema } from "./schema.ts";
 import { type Server, serverOf } from "./server.ts";
+import { setUpDatabase } from "./set-up.ts";
 import type { InfluxSettings } from "./settings.ts";
 import {
   checkWritten,
